@@ -1,0 +1,202 @@
+"""The ``fake-mlx`` command: arguments in, an exit code and one line per thing said out.
+
+Exit codes: 2 usage, 78 a folder of cassettes that cannot be served, 1 anything else.
+"""
+
+import asyncio
+import errno
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from fake_mlx.cassette import CassetteError
+from fake_mlx.exchange import Cassette, stamp
+from fake_mlx.importer import import_recording
+from fake_mlx.library import (
+    SHIPPED,
+    SUFFIX,
+    LibraryError,
+    cassette_files,
+    find,
+    load,
+    load_library,
+    read,
+    save,
+)
+from fake_mlx.open_files import raise_limit
+from fake_mlx.replay import Pace, parse_rechunk, parse_speed
+from fake_mlx.server import FakeServer
+
+_FAILED: Final = 1
+_BAD_CONFIGURATION: Final = 78
+_PROBLEMS: Final = (CassetteError, LibraryError)
+
+app = typer.Typer(
+    name="fake-mlx",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...")]
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+@app.callback()
+def _fake_mlx() -> None:
+    """A fake MLX server that replays recorded streams byte for byte and on time."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000,
+    cassettes: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of cassettes.", show_default=False)
+    ] = SHIPPED,
+    speed: Annotated[str, typer.Option(metavar="original|max|FACTOR")] = "original",
+    rechunk: Annotated[str | None, typer.Option(metavar="whole|bytes:N|random")] = None,
+    seed: Annotated[int, typer.Option(help="Decides what is random.")] = 0,
+) -> None:
+    """Replay cassettes; the model of a request names the cassette or a folder of some."""
+    pace = _pace(speed, rechunk, seed)
+    try:
+        library = load_library(cassettes)
+    except _PROBLEMS as error:
+        _fail(str(error), _BAD_CONFIGURATION)
+    raise_limit()
+    try:
+        asyncio.run(_serve(library, pace, host, port))
+    except OSError as error:
+        busy = error.errno == errno.EADDRINUSE
+        reason = "the port is in use; --port 0 picks a free one" if busy else error
+        _fail(f"cannot listen on {_authority(host, port)}: {reason}", _FAILED)
+
+
+@app.command("import")
+def import_(
+    files: Files,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where cassettes go.")],
+) -> None:
+    """Turn recordings of real servers into cassettes that are named after the files."""
+    names = [file.name.removesuffix(".jsonl") for file in files]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        _fail(f"several files would become {twice[0]}{SUFFIX}", _FAILED)
+    failed = 0
+    for file, name in zip(files, names, strict=True):
+        try:
+            cassette = import_recording(read(file), name, str(file))
+            save(cassette, out / f"{name}{SUFFIX}")
+        except _PROBLEMS as error:
+            typer.echo(str(error), err=True)
+            failed += 1
+    typer.echo(f"{len(files) - failed} imported, {failed} failed")
+    if failed:
+        raise typer.Exit(_FAILED)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(metavar="DIR|FILE...")],
+    *,
+    restamp: Annotated[
+        bool, typer.Option("--restamp", help="Write size and hash anew after an edit by hand.")
+    ] = False,
+) -> None:
+    """Validate cassettes: format, size and hash."""
+    good, bad = 0, 0
+    for path in paths:
+        try:
+            files = cassette_files(path)
+        except LibraryError as error:
+            typer.echo(str(error), err=True)
+            bad += 1
+            continue
+        for file in files:
+            fine = _checked(file, restamp=restamp)
+            good, bad = good + fine, bad + (not fine)
+    typer.echo(f"{good} good, {bad} bad")
+    if bad:
+        raise typer.Exit(_FAILED)
+
+
+@app.command()
+def cat(cassette: Annotated[str, typer.Argument(help="A file, or a shipped name.")]) -> None:
+    """Write the raw body of a cassette to stdout."""
+    try:
+        body = load(find(cassette)).body
+    except _PROBLEMS as error:
+        _fail(str(error), _FAILED)
+    try:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends; let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"fake-mlx: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def _pace(speed: str, rechunk: str | None, seed: int) -> Pace:
+    try:
+        factor = parse_speed(speed)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{speed!r} is not original, max or a factor above 0", param_hint="--speed"
+        ) from None
+    try:
+        return Pace(factor, parse_rechunk(rechunk) if rechunk else None, seed)
+    except ValueError:
+        raise typer.BadParameter(
+            f"{rechunk!r} is not whole, bytes:N or random", param_hint="--rechunk"
+        ) from None
+
+
+def _checked(file: Path, *, restamp: bool) -> bool:
+    try:
+        cassette = load(file, verify=not restamp)
+        if restamp:
+            cassette = stamp(cassette)
+            save(cassette, file)
+    except _PROBLEMS as error:
+        typer.echo(str(error), err=True)
+        return False
+    typer.echo(f"{file}: {_summary(cassette)}")
+    return True
+
+
+def _summary(cassette: Cassette) -> str:
+    chunks, size = len(cassette.chunks), cassette.header.bytes
+    status = cassette.header.response.status or "no reply"
+    return f"{status}, {chunks} chunks, {size} bytes, {cassette.end.end}"
+
+
+def _authority(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+async def _serve(library: dict[str, Cassette], pace: Pace, host: str, port: int) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    fake = FakeServer(library, pace)
+    server = await fake.listen(host, port)
+    port = server.sockets[0].getsockname()[1]
+    print(f"listening on http://{_authority(host, port)}", flush=True)  # noqa: T201 - its output
+    await stopped.wait()
+    server.close()
+    fake.close()

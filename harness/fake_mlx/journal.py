@@ -1,0 +1,104 @@
+"""What the fake saw: one entry per request, as JSON. Bounded; the oldest entries go first.
+
+Moments are seconds on the machine's monotonic clock, which a client on the same machine shares.
+"""
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from fake_mlx.http1 import Request
+from fake_mlx.matching import Question
+from fake_mlx.redaction import shown_in_journal
+
+State: TypeAlias = Literal["streaming", "done", "client_left"]
+
+MOST_ENTRIES: Final = 4096
+LARGEST_BODY: Final = 64 * 1024
+OWN_PATHS: Final = "/_fake/"
+
+
+@dataclass
+class Entry:
+    """One request and what became of it.
+
+    *bytes* and *chunks* count what was sent of the body's *total_bytes*. *state* is ``done`` once
+    the replay ended as its cassette does, ``client_left`` when the client went before that.
+    """
+
+    id: int
+    method: str
+    path: str
+    headers: list[tuple[str, str]]
+    body: Any
+    body_bytes: int
+    model: str | None
+    started: float
+    cassette: str | None = None
+    status: int | None = None
+    state: State = "streaming"
+    finished: float | None = None
+    bytes: int = 0
+    total_bytes: int = 0
+    chunks: int = 0
+    sent_at: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def sent(self, size: int, at: float) -> None:
+        """Note that one chunk of *size* body bytes went out."""
+        self.bytes += size
+        self.chunks += 1
+        self.sent_at.append(at)
+
+    def finish(self, state: State, at: float) -> None:
+        self.state = state
+        self.finished = at
+
+    def as_json(self, *, stamps: bool) -> dict[str, Any]:
+        """Return the entry as a JSON object; with *stamps* the moment of every chunk."""
+        shown = {**vars(self), "client_left_ms": self._client_left_ms()}
+        del shown["sent_at"]
+        return shown | {"sent_at": list(self.sent_at)} if stamps else shown
+
+    def _client_left_ms(self) -> float | None:
+        if self.state != "client_left" or self.finished is None:
+            return None
+        return round((self.finished - self.started) * 1000, 3)
+
+
+class Journal:
+    """The entries of one fake."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
+        self._last_id = 0
+
+    def open(self, request: Request, question: Question, at: float) -> Entry:
+        """Return a new entry for *request*, which asks the library *question*.
+
+        A look at the journal gets one too, but leaves no trace in it.
+        """
+        size = len(request.body)
+        entry = Entry(
+            id=self._last_id + 1,
+            method=request.method,
+            path=request.target,
+            headers=shown_in_journal(request.headers),
+            body=question.body if size <= LARGEST_BODY else None,
+            body_bytes=size,
+            model=question.model,
+            started=at,
+        )
+        if not request.path.startswith(OWN_PATHS):
+            self._last_id = entry.id
+            self._entries.append(entry)
+        return entry
+
+    def clear(self) -> int:
+        """Forget all entries and return how many there were; ids go on."""
+        count = len(self._entries)
+        self._entries.clear()
+        return count
+
+    def as_json(self, *, stamps: bool = False) -> list[dict[str, Any]]:
+        return [entry.as_json(stamps=stamps) for entry in self._entries]

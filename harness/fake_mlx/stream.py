@@ -1,0 +1,115 @@
+"""A plan in, bytes on a transport out, each at its moment; the journal entry is kept."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Callable
+from typing import Final
+
+from fake_mlx.journal import Entry
+from fake_mlx.replay import Plan
+from fake_mlx.schedule import Schedule, Ticket
+
+_LARGEST_WRITE: Final = 64 * 1024
+_LINGER_NOT_AT_ALL: Final = struct.pack("ii", 1, 0)
+
+
+class Stream:
+    """One replay to one client, beginning now.
+
+    The connection calls *pause* and *resume* when the client does not keep up, and *cut_off* when
+    it is gone; *at_end* is called when the replay is over and the connection lives on.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        transport: asyncio.Transport,
+        schedule: Schedule,
+        entry: Entry,
+        at_end: Callable[[], None],
+    ) -> None:
+        self._plan = plan
+        self._transport = transport
+        self._schedule = schedule
+        self._entry = entry
+        self._at_end = at_end
+        self._sent = 0
+        self._paused = False
+        self._ticket: Ticket | None = None
+        self._wait()
+
+    def pause(self) -> None:
+        self._paused = True
+
+    def resume(self) -> None:
+        self._paused = False
+        if self._ticket is None:
+            self._wait()
+
+    def cut_off(self) -> None:
+        """The client is gone: stop, and say so in the journal."""
+        if self._ticket:
+            self._ticket.cancel()
+        self._entry.finish("client_left", self._schedule.now())
+
+    def _wait(self) -> None:
+        pieces = self._plan.pieces
+        after = pieces[self._sent].at if self._sent < len(pieces) else self._plan.ends_at
+        self._ticket = self._schedule.at(self._entry.started + after, self._go_on)
+
+    def _go_on(self) -> None:
+        self._ticket = None
+        if self._sent == len(self._plan.pieces):
+            self._end()
+            return
+        self._send_due()
+        if not self._paused:
+            self._wait()
+
+    def _send_due(self) -> None:
+        due = self._due()
+        if self._plan.coalesce:
+            self._write(self._sent, due)
+            return
+        for index in range(self._sent, due):
+            if self._paused:
+                return
+            self._write(index, index + 1)
+
+    def _due(self) -> int:
+        """Return the index behind the last piece that goes out now."""
+        pieces = self._plan.pieces
+        elapsed = self._schedule.now() - self._entry.started
+        size, due = 0, self._sent
+        while due < len(pieces) and pieces[due].at <= elapsed and size < _LARGEST_WRITE:
+            size += len(pieces[due].data)
+            due += 1
+        return due
+
+    def _write(self, start: int, stop: int) -> None:
+        pieces = self._plan.pieces[start:stop]
+        now = self._schedule.now()
+        self._sent = stop
+        self._transport.write(b"".join(piece.data for piece in pieces))
+        for piece in pieces:
+            if piece.size:
+                self._entry.sent(piece.size, now)
+
+    def _end(self) -> None:
+        self._entry.finish("done", self._schedule.now())
+        match self._plan.at_end:
+            case "keep-alive":
+                pass
+            case "close":
+                self._transport.close()
+            case "reset":
+                _reset(self._transport)
+        self._at_end()
+
+
+def _reset(transport: asyncio.Transport) -> None:
+    """Close with a TCP reset: what is not delivered is lost, as when a server is killed."""
+    connection: socket.socket = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT_AT_ALL)
+    transport.abort()

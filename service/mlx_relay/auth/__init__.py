@@ -1,0 +1,1 @@
+"""Who is asking: credentials in; an ``Identity`` out, or Unauthorized."""

@@ -1,0 +1,153 @@
+"""A TOML file and the environment in; one validated ``Settings`` out.
+
+Order, the first wins: command line, ``MLX_RELAY_<NAME>`` (nesting ``__``), the file, the default.
+The only module that reads the environment. Unknown keys and unknown ``MLX_RELAY_*`` names are
+refused, because a setting that is misspelt and ignored is worse than none.
+"""
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import Field, HttpUrl, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from mlx_relay.errors import ConfigurationError
+
+PREFIX = "MLX_RELAY_"
+CLIENT_NAMES = frozenset({"MLX_RELAY_URL", "MLX_RELAY_TOKEN"})
+"""Names of the environment that belong to ``mlx-relay chat``."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. A part gets what it needs of it, never the whole."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("mlx-relay", appauthor=False)),
+        description="Holds the database, the signing key and the logs; made with mode 0700.",
+    )
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="0 picks a free port.")
+    public_url: HttpUrl | None = Field(
+        None, description="The address users type; with https the session cookie is Secure."
+    )
+    database_url: str | None = Field(
+        None, description="sqlite+aiosqlite:///... or postgresql+asyncpg://...; default: SQLite."
+    )
+    sinks: Annotated[list[str], NoDecode] = Field(
+        ["sse", "log", "metrics"], description="Names, or package.module:factory; comma separated."
+    )
+    sink: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of single sinks: [sink.log] in the file."
+    )
+    token_lifetime_seconds: int = Field(900, ge=60, le=86400)
+    metrics_token: str | None = Field(
+        None, min_length=16, description="Lets a scraper that is not on loopback read /metrics."
+    )
+    max_streams: int = Field(1000, ge=0, description="Open streams in all; 0 means no limit.")
+    max_streams_per_user: int = Field(0, ge=0, description="0 means no limit.")
+
+    @field_validator("sinks", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
+
+    @field_validator("sinks")
+    @classmethod
+    def _sse_is_always_on(cls, value: list[str]) -> list[str]:
+        return list(dict.fromkeys(["sse", *value]))
+
+    @property
+    def effective_database_url(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'relay.db'}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url is not None and self.public_url.scheme == "https"
+
+
+def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings:
+    """Return the settings; *overrides* that are not None beat environment and file.
+
+    Makes the data directory. Raises ConfigurationError with one line that names the culprit.
+    """
+    _refuse_unknown_names()
+    values = _read_file(config_file) if config_file else {}
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = _with_file(values)(**given)
+    except ValidationError as error:
+        raise ConfigurationError(_describe(error, config_file)) from None
+    _make_data_directory(settings.data_dir)
+    return settings
+
+
+def _with_file(values: dict[str, Any]) -> type[Settings]:
+    """Return Settings that take what is given nowhere else from *values*."""
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            del dotenv_settings, file_secret_settings
+            return init_settings, env_settings, InitSettingsSource(settings_cls, values)
+
+    return FromFile
+
+
+def _refuse_unknown_names() -> None:
+    for name in os.environ:
+        field = name.removeprefix(PREFIX).lower().partition("__")[0]
+        if name.startswith(PREFIX) and name not in CLIENT_NAMES and field not in _fields():
+            raise ConfigurationError(f"environment: {name} is not a setting of mlx-relay")
+
+
+def _fields() -> frozenset[str]:
+    return frozenset(Settings.model_fields)
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: is not TOML: {error}") from None
+
+
+def _describe(error: ValidationError, config_file: Path | None) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    name = ".".join(str(part) for part in first["loc"])
+    where = f"{config_file}: " if config_file else "settings: "
+    if first["type"] == "extra_forbidden":
+        return f"{where}{name} is not a setting of mlx-relay"
+    return f"{where}{name}: {first['msg']}"
+
+
+def _make_data_directory(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise ConfigurationError(f"data directory {path}: {error.strerror}") from None

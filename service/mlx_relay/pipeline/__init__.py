@@ -1,0 +1,102 @@
+"""The pipeline: an upstream's bytes in, typed events out. No I/O, no clock, no logging.
+
+bytes -> ``sse`` messages -> ``chunks`` deltas -> ``reasoning`` deltas -> ``assemble`` events
+
+Laws: any split of the bytes gives the same result; exactly one terminal event, last; nothing that
+the upstream sends can raise; memory and output are bounded.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mlx_relay.errors import StreamError
+from mlx_relay.events import Event
+from mlx_relay.pipeline.assemble import Assembler
+from mlx_relay.pipeline.chunks import Chunks
+from mlx_relay.pipeline.families import UnknownParser, check_parser, find_family, parser_names
+from mlx_relay.pipeline.reasoning import MarkedReasoning
+from mlx_relay.pipeline.sse import Decoder, Message
+
+__all__ = ["Pipeline", "UnknownParser", "check_parser", "parser_names"]
+
+MAX_STREAM_BYTES: Final = 64 * 1024 * 1024
+"""What one upstream may send in one stream."""
+
+MAX_STREAM_EVENTS: Final = 200_000
+"""So many events end a stream, however few bytes they took."""
+
+
+class Pipeline:
+    """Read one stream of one upstream.
+
+    *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
+    *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
+    type the arguments of calls found in text; *max_tokens* is the request's limit.
+    """
+
+    def __init__(
+        self,
+        *,
+        reasoning_parser: str | None = "auto",
+        tool_parser: str | None = None,
+        starts_in_thinking: bool | None = None,
+        tools: Sequence[Mapping[str, Any]] | None = None,  # noqa: ARG002  no family calls yet
+        max_tokens: int | None = None,
+    ) -> None:
+        check_parser(tool_parser)
+        family = find_family(reasoning_parser)
+        self._decoder = Decoder(legacy_errors=True)
+        self._chunks = Chunks()
+        self._reasoning = MarkedReasoning(family, starts_in_thinking=starts_in_thinking)
+        self._assembler = Assembler(max_tokens=max_tokens)
+        self._bytes_left = MAX_STREAM_BYTES
+        self._events_left = MAX_STREAM_EVENTS
+
+    @property
+    def ended(self) -> bool:
+        """The terminal event is out."""
+        return self._assembler.ended
+
+    @property
+    def skipped(self) -> int:
+        """Messages that were not JSON objects and were passed over."""
+        return self._chunks.skipped
+
+    @property
+    def progress(self) -> int:
+        """Pieces of text, reasoning and calls that came, held back or not."""
+        return self._chunks.progress
+
+    def feed(self, data: bytes, at: float) -> list[Event]:
+        """Return what *data*, read at *at* (seconds, monotonic), adds; [] after the end."""
+        if self._assembler.ended:
+            return []
+        events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
+        self._bytes_left -= len(data)
+        self._events_left -= len(events)
+        if self._bytes_left < 0 or self._events_left < 0:
+            events += self.fail(StreamError("limit_exceeded", "upstream_limit"), at)
+        return events
+
+    def close(self, at: float) -> list[Event]:
+        """Return what the end of the body adds: at least the terminal event, if it is not out."""
+        events = self._advance(self._decoder.close(), at)
+        events += self._assembler.feed(self._reasoning.close(), at)
+        return events + self._assembler.close(at)
+
+    def fail(self, failure: StreamError, at: float) -> list[Event]:
+        """End the stream with *failure*; what was held back goes out before it."""
+        events = self._assembler.feed(self._reasoning.close(), at)
+        return events + self._assembler.fail(failure, at)
+
+    def _advance(self, messages: list[Message], at: float) -> list[Event]:
+        deltas = [
+            delta
+            for message in messages
+            for chunk_delta in self._chunks.feed(message)
+            for delta in self._reasoning.feed(chunk_delta)
+        ]
+        events = self._assembler.feed(deltas, at)
+        if self._decoder.failure:
+            events += self.fail(self._decoder.failure, at)
+        return events

@@ -1,0 +1,231 @@
+"""The one loop that joins upstream, pipeline and sinks; it owns cancellation and deadlines.
+
+A chat in; events to every sink, and one Outcome, out. Laws: ``start`` is first, exactly one
+terminal event is last, and the upstream is closed as soon as nobody waits for it.
+"""
+
+import asyncio
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import msgspec
+import structlog
+
+from mlx_relay.errors import RateLimited, StreamError, Unavailable
+from mlx_relay.events import Event, Start
+from mlx_relay.pipeline import Pipeline
+from mlx_relay.profiles import Profile
+from mlx_relay.sinks import ClientSink, Outcome, SinkFactory, StreamInfo
+from mlx_relay.sinks.fanout import FanOut
+from mlx_relay.stopwatch import Stopwatch
+from mlx_relay.upstream import Exchange, Exchanges
+
+_log = structlog.get_logger(__name__)
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """How many streams may be open at once; 0 means no limit."""
+
+    max_streams: int = 0
+    max_streams_per_user: int = 0
+
+
+class Chat(msgspec.Struct, frozen=True, kw_only=True):
+    """What the relay needs of a request: whom to ask, what to send, how to read the answer."""
+
+    profile: Profile
+    body: bytes
+    info: StreamInfo
+    pipeline: Pipeline
+
+
+class Relay:
+    """Runs streams; one per process."""
+
+    def __init__(
+        self,
+        upstream: Exchanges,
+        factories: Mapping[str, SinkFactory],
+        *,
+        limits: Limits,
+        on_sink_failure: Callable[[str], None],
+    ) -> None:
+        self._upstream = upstream
+        self._factories = factories
+        self._limits = limits
+        self._on_sink_failure = on_sink_failure
+        self._live: set[RelayedStream] = set()
+        self._admitted: Counter[tuple[str, int]] = Counter()
+        self.is_draining = False
+
+    @contextmanager
+    def admit(self, user_id: int, profile: Profile) -> Iterator[None]:
+        """Hold a place for a stream; raises RateLimited or Unavailable when there is none."""
+        keys = (("all", 0), ("user", user_id), ("profile", profile.id))
+        if self.is_draining or self._is_over(keys[0], self._limits.max_streams):
+            raise Unavailable
+        if self._is_over(keys[1], self._limits.max_streams_per_user):
+            raise RateLimited("You have too many streams open. Let one end first.", retry_after=5)
+        if self._is_over(keys[2], profile.max_streams):
+            raise Unavailable("This model has as many streams open as it may. Try again shortly.")
+        self._admitted.update(keys)
+        try:
+            yield
+        finally:
+            self._admitted.subtract(keys)
+
+    async def run(self, chat: Chat, client: ClientSink) -> Outcome:
+        """Relay one chat to *client*; returns how it ended, raises CancelledError if it left."""
+        fan_out = FanOut(client, self._factories, chat.info, self._on_sink_failure)
+        stream = RelayedStream(chat, client, fan_out)
+        self._live.add(stream)
+        try:
+            await stream.run(self._upstream)
+        finally:
+            self._live.discard(stream)
+            outcome = stream.outcome()
+            await fan_out.close(outcome)
+        return outcome
+
+    def shut_down(self) -> None:
+        """Take no more streams, and end those that run with ``shutting_down``."""
+        self.is_draining = True
+        for stream in list(self._live):
+            stream.fail(StreamError("shutting_down", "drain"))
+
+    def _is_over(self, key: tuple[str, int], limit: int) -> bool:
+        return 0 < limit <= self._admitted[key]
+
+
+class RelayedStream:
+    """One chat on its way: takes the upstream's bytes, gives events to the sinks.
+
+    Two tasks share it: one pulls from the upstream, the other writes to the client. The first to
+    fail ends both; leaving ``run`` closes the upstream.
+    """
+
+    def __init__(self, chat: Chat, client: ClientSink, fan_out: FanOut) -> None:
+        self._chat = chat
+        self._client = client
+        self._fan_out = fan_out
+        self._pipeline = chat.pipeline
+        self._exchange: Exchange | None = None
+        self._wake = asyncio.Event()
+        self._watch = Stopwatch(time.monotonic())
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
+        self._gap = chat.profile.deadlines.first_event
+        self._last = self._loop.time() + chat.profile.deadlines.total
+
+    async def run(self, upstream: Exchanges) -> None:
+        info = self._chat.info
+        self._publish([Start(info.stream_id, info.profile, info.model)], time.monotonic())
+        self._arm(self._last)
+        try:
+            async with asyncio.TaskGroup() as group:
+                source = group.create_task(self._pull(upstream))
+                await self._write()
+                source.cancel()
+        finally:
+            if self._timer:
+                self._timer.cancel()
+            if self._client.is_stalled:
+                self.fail(StreamError("too_slow", "client_stalled"))
+
+    def data(self, data: bytes, at: float) -> None:
+        self._watch.received(len(data))
+        if self._fan_out.wants_raw:
+            self._fan_out.receive(data, at)
+        before = self._pipeline.progress
+        self._publish(self._pipeline.feed(data, at), at)
+        if self._pipeline.progress != before:
+            self._expect_next(self._chat.profile.deadlines.next_event)
+        if self._client.is_full and self._exchange:
+            self._exchange.pause()
+
+    def end(self, failure: StreamError | None) -> None:
+        if failure is not None:
+            self.fail(failure)
+        else:
+            now = time.monotonic()
+            self._publish(self._pipeline.close(now), now)
+
+    def fail(self, failure: StreamError) -> None:
+        """End the stream with *failure*, unless it has ended already."""
+        now = time.monotonic()
+        self._watch.failed(failure)
+        self._publish(self._pipeline.fail(failure, now), now)
+
+    def outcome(self) -> Outcome:
+        return self._watch.outcome(time.monotonic())
+
+    async def _pull(self, upstream: Exchanges) -> None:
+        try:
+            exchange = await upstream.open(self._chat.profile, self._chat.body)
+            async with exchange:
+                self._exchange = exchange
+                self._expect_next(self._chat.profile.deadlines.first_event)
+                await exchange.pump(self)
+        except StreamError as failure:
+            self.fail(failure)
+        except Exception:  # noqa: BLE001 - a bug of ours must end as an event too
+            _log.exception("relay_failed", stream_id=self._chat.info.stream_id)
+            self.fail(StreamError("internal", "bug"))
+
+    async def _write(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            try:
+                await self._client.drain()
+            except ConnectionError:
+                return
+            if self._exchange:
+                self._exchange.resume()
+            if self._pipeline.ended and not self._wake.is_set():
+                return
+
+    def _publish(self, events: list[Event], at: float) -> None:
+        if events:
+            self._watch.saw(events, at)
+            self._fan_out.send(events)
+            self._wake.set()
+
+    def _expect_next(self, seconds: float) -> None:
+        """Move the deadline; the timer is set anew only if it would come too late."""
+        self._gap = seconds
+        self._deadline = self._loop.time() + seconds
+        if self._timer and self._deadline < self._timer.when():
+            self._arm(self._deadline)
+
+    def _arm(self, when: float) -> None:
+        if self._timer:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._check_deadline)
+
+    def _check_deadline(self) -> None:
+        """Fire only if the deadline still stands: moving a float is cheaper than a timer."""
+        now = self._loop.time()
+        if now >= self._last:
+            self.fail(StreamError("upstream_timeout", "total"))
+            return
+        if self._exchange is None:
+            self._arm(self._last)
+            return
+        if self._exchange.is_paused:
+            self._deadline = now + self._gap
+        if now < self._deadline:
+            self._arm(min(self._deadline, self._last))
+            return
+        self.fail(
+            StreamError("upstream_timeout", "idle" if self._watch.has_output else "no_progress")
+        )
+
+
+def new_stream_id() -> str:
+    """Return a name for a stream that nobody can guess."""
+    return uuid.uuid4().hex

@@ -1,0 +1,74 @@
+"""Where events go: the table of sinks, and how a name in the settings becomes a factory.
+
+``sse`` is not in the table: it is always on, and belongs to the client's own response.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from mlx_relay.errors import ConfigurationError
+from mlx_relay.sinks.base import (
+    ClientSink,
+    Outcome,
+    RawSink,
+    Sink,
+    SinkContext,
+    SinkFactory,
+    StreamInfo,
+)
+from mlx_relay.sinks.log import LogSinks
+from mlx_relay.sinks.metrics import MetricsSinks
+
+FactoryMaker: TypeAlias = Callable[[SinkContext], SinkFactory]
+
+SINKS: dict[str, FactoryMaker] = {
+    "log": LogSinks.from_context,
+    "metrics": MetricsSinks.from_context,
+}
+
+__all__ = [
+    "SINKS",
+    "ClientSink",
+    "Outcome",
+    "RawSink",
+    "Sink",
+    "SinkContext",
+    "SinkFactory",
+    "StreamInfo",
+    "make_sink_factories",
+]
+
+
+def make_sink_factories(
+    names: list[str], settings: Mapping[str, Mapping[str, Any]], context: SinkContext
+) -> dict[str, SinkFactory]:
+    """Return a factory for each of *names* but ``sse``, each with its own slice of *settings*.
+
+    Raises ConfigurationError for a name that is neither in ``SINKS`` nor
+    ``package.module:factory``, and for settings of a sink that is not on.
+    """
+    strangers = sorted(set(settings) - set(names))
+    if strangers:
+        raise ConfigurationError(f"settings: sink.{strangers[0]}: this sink is not in sinks")
+    return {
+        name: _find(name)(msgspec.structs.replace(context, settings=settings.get(name, {})))
+        for name in names
+        if name != "sse"
+    }
+
+
+def _find(name: str) -> FactoryMaker:
+    if name in SINKS:
+        return SINKS[name]
+    module, colon, attribute = name.partition(":")
+    if not colon:
+        known = ", ".join(["sse", *SINKS])
+        raise ConfigurationError(f"settings: sinks: {name} is not one of {known} or module:factory")
+    try:
+        maker: FactoryMaker = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise ConfigurationError(f"settings: sinks: {name} cannot be loaded: {error}") from None
+    return maker

@@ -1,0 +1,104 @@
+"""What a sink is, and what it is told. Events go in; nothing comes back.
+
+A factory is opened once per process and gives one sink per stream. A sink never changes events
+and knows no other sink.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import msgspec
+from prometheus_client import CollectorRegistry
+
+from mlx_relay.events import Event, UsageCounts
+
+OutcomeKind: TypeAlias = Literal["done", "error", "client_gone"]
+
+
+class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asked what: known before the first event. *started_at* is UTC wall time."""
+
+    stream_id: str
+    user_id: int
+    user: str
+    profile_id: int
+    profile: str
+    model: str
+    started_at: datetime
+    message_count: int
+    image_count: int = 0
+    tool_count: int = 0
+    max_tokens: int | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a stream ended. Times in seconds from the request, by a monotonic clock.
+
+    *code* and *cause* are those of the ``error`` event. *first_event* is the time to the first
+    thinking, text or call; *first_answer* to the first text or call. *thinking* is the sum of the
+    reasoning blocks. *bytes_received* counts the upstream's body.
+    """
+
+    kind: OutcomeKind
+    seconds: float
+    code: str | None = None
+    cause: str | None = None
+    finish_reason: str | None = None
+    upstream_status: int | None = None
+    first_event: float | None = None
+    first_answer: float | None = None
+    thinking: float | None = None
+    events: int = 0
+    bytes_received: int = 0
+    usage: UsageCounts | None = None
+
+
+class Sink(Protocol):
+    """Takes the events of one stream; the shape of asyncio's StreamWriter."""
+
+    def send(self, events: Sequence[Event]) -> None:
+        """Take a batch; never waits."""
+
+    async def drain(self) -> None:
+        """Wait while the buffer is above its high-water mark."""
+
+    async def close(self, outcome: Outcome) -> None:
+        """The stream ended; no batch follows."""
+
+
+class ClientSink(Sink, Protocol):
+    """The sink that sets the pace: its ``drain`` raises ConnectionError when the client is gone."""
+
+    @property
+    def is_full(self) -> bool:
+        """So much waits that the upstream must pause."""
+
+    @property
+    def is_stalled(self) -> bool:
+        """The client was dropped because it took nothing."""
+
+
+@runtime_checkable
+class RawSink(Protocol):
+    """A sink that wants the upstream's raw bytes too."""
+
+    def receive(self, data: bytes, at: float) -> None:
+        """Take *data* as it was read, at monotonic time *at*."""
+
+
+class SinkFactory(Protocol):
+    """One per process: gives a sink for each stream."""
+
+    def open(self, stream: StreamInfo) -> Sink: ...
+
+    async def close(self) -> None: ...
+
+
+class SinkContext(msgspec.Struct, frozen=True, kw_only=True):
+    """What a factory is built from: its own *settings*, and where it may write."""
+
+    settings: Mapping[str, Any]
+    data_dir: Path
+    registry: CollectorRegistry

@@ -1,0 +1,86 @@
+"""Events and times in; the Outcome of a stream out. Pure: the caller reads the clock."""
+
+from collections.abc import Sequence
+
+from mlx_relay.errors import StreamError
+from mlx_relay.events import (
+    Done,
+    Error,
+    Event,
+    Response,
+    Thinking,
+    ThinkingDone,
+    ToolCall,
+    Usage,
+    UsageCounts,
+)
+from mlx_relay.sinks.base import Outcome
+
+
+class Stopwatch:
+    """Times one stream that began at *started* (seconds, monotonic)."""
+
+    def __init__(self, started: float) -> None:
+        self._started = started
+        self._first_event: float | None = None
+        self._first_answer: float | None = None
+        self._thinking: float | None = None
+        self._events = 0
+        self._bytes = 0
+        self._usage: UsageCounts | None = None
+        self._terminal: Done | Error | None = None
+        self._upstream_status: int | None = None
+
+    @property
+    def has_output(self) -> bool:
+        return self._first_event is not None
+
+    def received(self, size: int) -> None:
+        self._bytes += size
+
+    def failed(self, failure: StreamError) -> None:
+        self._upstream_status = self._upstream_status or failure.upstream_status
+
+    def saw(self, events: Sequence[Event], at: float) -> None:
+        self._events += len(events)
+        if self._first_answer is None or len(events) > 1 or not isinstance(events[0], Response):
+            for event in events:
+                self._note(event, at - self._started)
+
+    def outcome(self, now: float) -> Outcome:
+        end = self._terminal
+        return Outcome(
+            kind="client_gone" if end is None else "done" if isinstance(end, Done) else "error",
+            seconds=round(now - self._started, 6),
+            code=end.code if isinstance(end, Error) else None,
+            cause=end.detail if isinstance(end, Error) else None,
+            finish_reason=end.finish_reason if isinstance(end, Done) else None,
+            upstream_status=self._upstream_status,
+            first_event=self._first_event,
+            first_answer=self._first_answer,
+            thinking=self._thinking,
+            events=self._events,
+            bytes_received=self._bytes,
+            usage=self._usage,
+        )
+
+    def _note(self, event: Event, elapsed: float) -> None:
+        match event:
+            case Thinking() | Response() | ToolCall():
+                if self._first_event is None:
+                    self._first_event = elapsed
+                if self._first_answer is None and not isinstance(event, Thinking):
+                    self._first_answer = elapsed
+            case ThinkingDone():
+                self._thinking = (self._thinking or 0.0) + event.duration
+            case Usage():
+                self._usage = UsageCounts(
+                    event.prompt_tokens,
+                    event.completion_tokens,
+                    event.total_tokens,
+                    event.reasoning_tokens,
+                )
+            case Done() | Error():
+                self._terminal = event
+            case _:
+                pass

@@ -1,0 +1,80 @@
+"""Sign in, sign out, who am I, change my password."""
+
+import time
+
+from aiohttp import web
+
+from mlx_relay.auth.middleware import AUTHENTICATOR, IDENTITY
+from mlx_relay.errors import InvalidRequest, Unauthorized
+from mlx_relay.storage.records import User
+from mlx_relay.web.answers import empty_answer, json_answer
+from mlx_relay.web.app_keys import PASSWORDS, REPOSITORY, SESSION_COOKIE, THROTTLE, TOKENS
+from mlx_relay.web.body import read_form
+from mlx_relay.web.forms import LoginForm, PasswordForm
+
+LOGIN_BODY_SECONDS = 5.0
+
+
+async def log_in(request: web.Request) -> web.Response:
+    """Answer alike, in words and in time, whether the name, the password or the user is wrong."""
+    form = await read_form(request, LoginForm, seconds=LOGIN_BODY_SECONDS)
+    repository = request.app[REPOSITORY]
+    user = await repository.user_by_name(form.username)
+    password_hash = await repository.password_hash(user.id) if user else None
+    fits = await _try_password(request, form.username, password_hash, form.password)
+    if user is None or password_hash is None or user.disabled or not fits:
+        raise Unauthorized("The name or the password is wrong.", reason="login")
+    if request.app[PASSWORDS].needs_rehash(password_hash):
+        renewed = await request.app[PASSWORDS].hash(form.password)
+        await repository.set_password_hash(user.id, renewed, ends_tokens=False)
+    return _answer_with_token(request, user)
+
+
+async def log_out(request: web.Request) -> web.Response:
+    """Take the cookie away; other sessions of the user go on."""
+    response = empty_answer()
+    request.app[SESSION_COOKIE].clear(response)
+    return response
+
+
+async def who_am_i(request: web.Request) -> web.Response:
+    identity = request[IDENTITY]
+    return json_answer({"id": identity.user_id, "name": identity.name, "role": identity.role})
+
+
+async def change_password(request: web.Request) -> web.Response:
+    """Change one's own password; ends all tokens of the user but the one in the answer."""
+    form = await read_form(request, PasswordForm, seconds=LOGIN_BODY_SECONDS)
+    repository = request.app[REPOSITORY]
+    identity = request[IDENTITY]
+    current = await repository.password_hash(identity.user_id)
+    if not await _try_password(request, identity.name, current, form.current_password):
+        raise InvalidRequest("current_password: It is wrong.")
+    changed = await request.app[PASSWORDS].hash(form.new_password)
+    await repository.set_password_hash(identity.user_id, changed)
+    request.app[AUTHENTICATOR].forget()
+    return _answer_with_token(request, await repository.user(identity.user_id))
+
+
+async def _try_password(
+    request: web.Request, account: str, password_hash: str | None, password: str
+) -> bool:
+    """Return whether *password* fits; raises RateLimited, before hashing, after too many tries."""
+    throttle = request.app[THROTTLE]
+    address = request.remote or "unknown"
+    now = time.monotonic()
+    throttle.check(account, address, now)
+    throttle.failed(account, address, now)
+    fits = await request.app[PASSWORDS].verify(password_hash, password)
+    if fits:
+        throttle.succeeded(account, address)
+    return fits
+
+
+def _answer_with_token(request: web.Request, user: User) -> web.Response:
+    tokens = request.app[TOKENS]
+    token = tokens.issue(user.id, user.token_version, now=time.time())
+    lifetime = tokens.lifetime_seconds
+    response = json_answer({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
+    request.app[SESSION_COOKIE].put(response, token, lifetime)
+    return response

@@ -1,0 +1,34 @@
+"""What handlers find in the application, by typed keys."""
+
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from mlx_relay.auth.passwords import Passwords
+from mlx_relay.auth.throttle import LoginThrottle
+from mlx_relay.auth.tokens import TokenSigner
+from mlx_relay.auth.ttl_cache import TtlCache
+from mlx_relay.profiles import Profile, ProfileTest
+from mlx_relay.relay import Relay
+from mlx_relay.storage import Repository
+from mlx_relay.web.session_cookie import SessionCookie
+
+REPOSITORY = web.AppKey("repository", Repository)
+PASSWORDS = web.AppKey("passwords", Passwords)
+TOKENS = web.AppKey("tokens", TokenSigner)
+THROTTLE = web.AppKey("throttle", LoginThrottle)
+SESSION_COOKIE = web.AppKey("session_cookie", SessionCookie)
+PROFILES = web.AppKey("profiles", TtlCache[int, Profile])
+"""Profiles by id, remembered for a few seconds; whoever changes one clears it."""
+
+PROFILE_STATUS: web.AppKey[Callable[[int], str]] = web.AppKey("profile_status")
+"""By id: ``up``, ``down`` or ``unknown``."""
+PROFILE_TEST: web.AppKey[Callable[[Profile], Awaitable[ProfileTest]]] = web.AppKey("profile_test")
+IS_DRAINING: web.AppKey[Callable[[], bool]] = web.AppKey("is_draining")
+
+RELAY = web.AppKey("relay", Relay)
+METRICS: web.AppKey[CollectorRegistry | None] = web.AppKey("metrics")
+"""None where the metrics sink is off."""
+METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
+"""Lets a scraper on another host in; None lets none in."""

@@ -1,0 +1,64 @@
+"""A request's body in; the form it fills out, or the error that says what is wrong with it."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from aiohttp import hdrs, web
+
+from mlx_relay.errors import InvalidJson, RequestTimeout, TooLarge, UnsupportedMediaType
+from mlx_relay.web import strict_json
+from mlx_relay.web.forms import parse_form
+
+BIG_BODY_BYTES = 256 * 1024
+"""A body above this is parsed in a thread: many small objects would stall the loop."""
+
+_Form = TypeVar("_Form")
+
+
+async def read_form(
+    request: web.Request, kind: type[_Form], *, limit: int = 64 * 1024, seconds: float = 30.0
+) -> _Form:
+    """Return the body of *request* as a *kind*.
+
+    *limit* in bytes; *seconds* for the whole body, because aiohttp waits for ever for the rest.
+    Raises UnsupportedMediaType, TooLarge, RequestTimeout, InvalidJson or InvalidRequest.
+    """
+    _check_media_type(request)
+    try:
+        async with asyncio.timeout(seconds):
+            data = await _read(request, limit)
+    except TimeoutError:
+        raise RequestTimeout from None
+    return parse_form(kind, await _load(data))
+
+
+def path_id(request: web.Request) -> int:
+    """Return the ``{id}`` of the address; its route's pattern lets only numbers in."""
+    return int(request.match_info["id"])
+
+
+def _check_media_type(request: web.Request) -> None:
+    charset = (request.charset or "utf-8").lower()
+    encoding = request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower()
+    if request.content_type != "application/json" or charset != "utf-8" or encoding != "identity":
+        raise UnsupportedMediaType
+
+
+async def _read(request: web.Request, limit: int) -> bytes:
+    if (request.content_length or 0) > limit:
+        raise TooLarge
+    data = bytearray()
+    try:
+        async for piece in request.content.iter_any():
+            data += piece
+            if len(data) > limit:
+                raise TooLarge
+    except web.RequestPayloadError:
+        raise InvalidJson("The request body did not arrive whole.") from None
+    return bytes(data)
+
+
+async def _load(data: bytes) -> Any:
+    if len(data) > BIG_BODY_BYTES:
+        return await asyncio.to_thread(strict_json.load, data)
+    return strict_json.load(data)

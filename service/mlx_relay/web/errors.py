@@ -1,0 +1,83 @@
+"""Errors in; ``{"error": {"code", "message", "request_id"}}`` with the right status out."""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
+
+import structlog
+from aiohttp import hdrs, web
+
+from mlx_relay.errors import (
+    MethodNotAllowed,
+    NotFound,
+    RateLimited,
+    RequestError,
+    RequestTimeout,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+)
+from mlx_relay.web.answers import json_answer
+
+REQUEST_ID = web.RequestKey("request_id", str)
+UNAVAILABLE_RETRY_SECONDS = 5
+
+_HAS_STARTED = web.RequestKey("has_started", bool)
+_OURS: dict[int, type[RequestError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
+_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+_log = structlog.get_logger(__name__)
+
+
+def setup_errors(app: web.Application) -> None:
+    """Answer every error of the concerns that are set up after this one."""
+    app.on_response_prepare.append(_note_start)
+    app.middlewares.append(_answer_errors)
+
+
+@web.middleware
+async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    request[REQUEST_ID] = uuid.uuid4().hex
+    try:
+        return await handler(request)
+    except RequestError as error:
+        return _answer(request, error)
+    except web.HTTPException as error:
+        if error.status not in _OURS:
+            raise
+        return _answer(request, _OURS[error.status](), allow=error.headers.get(hdrs.ALLOW))
+    except Exception as error:
+        if _HAS_STARTED in request:
+            # A second response would land inside the first: aiohttp closes the connection.
+            raise
+        _log.exception("request_failed", request_id=request[REQUEST_ID], error=type(error).__name__)
+        return _answer(request, RequestError())
+
+
+async def _note_start(request: web.Request, response: web.StreamResponse) -> None:
+    del response
+    request[_HAS_STARTED] = True
+
+
+def _answer(request: web.Request, error: RequestError, *, allow: str | None = None) -> web.Response:
+    body = {"code": error.code, "message": error.message, "request_id": request[REQUEST_ID]}
+    response = json_answer({"error": body}, status=error.status)
+    if allow:
+        response.headers[hdrs.ALLOW] = allow
+    match error:
+        case Unauthorized():
+            response.headers[hdrs.WWW_AUTHENTICATE] = _challenge(error)
+        case RateLimited():
+            response.headers[hdrs.RETRY_AFTER] = str(error.retry_after)
+        case Unavailable():
+            response.headers[hdrs.RETRY_AFTER] = str(UNAVAILABLE_RETRY_SECONDS)
+        case TooLarge() | RequestTimeout():
+            # What is left of the body is not worth waiting for.
+            response.force_close()
+        case _:
+            pass
+    return response
+
+
+def _challenge(error: Unauthorized) -> str:
+    """RFC 6750 3: who brought no credentials is told no error."""
+    return "Bearer" if error.reason == "missing" else 'Bearer error="invalid_token"'

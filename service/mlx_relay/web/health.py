@@ -1,0 +1,28 @@
+"""Is the process alive, and is it ready for work?"""
+
+import asyncio
+
+from aiohttp import web
+
+from mlx_relay.errors import Unavailable
+from mlx_relay.web.answers import json_answer
+from mlx_relay.web.app_keys import IS_DRAINING, REPOSITORY
+
+PING_SECONDS = 2.0
+
+
+async def alive(request: web.Request) -> web.Response:
+    del request
+    return json_answer({"status": "ok"})
+
+
+async def ready(request: web.Request) -> web.Response:
+    """Answer 503 while the server goes down, or when its database does not answer."""
+    if request.app[IS_DRAINING]():
+        raise Unavailable("The server is restarting. Try again in a moment.")
+    try:
+        async with asyncio.timeout(PING_SECONDS):
+            await request.app[REPOSITORY].ping()
+    except TimeoutError:
+        raise Unavailable from None
+    return json_answer({"status": "ready"})

@@ -1,0 +1,70 @@
+"""The real ``fake-mlx serve`` in a process of its own, and bare sockets to talk to it."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 30.0
+
+
+class FakeProcess:
+    """A running fake; every call is one connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        self.address = (host, int(port))
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.address, timeout=PATIENCE)
+
+    def exchange(self, request: bytes) -> bytes:
+        """Return every byte that comes back for *request* until the fake closes."""
+        with self.connect() as connection:
+            connection.sendall(request)
+            return read_all(connection)
+
+    def chat(self, body: object, path: str = "/v1/chat/completions") -> bytes:
+        return self.exchange(post(body, path))
+
+    def get(self, path: str, method: str = "GET") -> Any:
+        """Return the JSON of one of the fake's own answers."""
+        request = f"{method} {path} HTTP/1.1\r\nHost: fake\r\nConnection: close\r\n\r\n"
+        return json.loads(self.exchange(request.encode()).partition(b"\r\n\r\n")[2])
+
+    def journal(self, *, stamps: bool = False) -> Any:
+        return self.get("/_fake/journal" + ("?stamps=1" if stamps else ""))
+
+
+def post(
+    body: object, path: str = "/v1/chat/completions", version: str = "1.1", headers: str = ""
+) -> bytes:
+    """Return the bytes of a request with the JSON *body*."""
+    data = json.dumps(body).encode()
+    head = f"POST {path} HTTP/{version}\r\nHost: fake\r\nContent-Length: {len(data)}\r\n{headers}"
+    return head.encode() + b"\r\n" + data
+
+
+def read_all(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@contextmanager
+def running_fake(*arguments: str | Path) -> Iterator[FakeProcess]:
+    """Run ``fake-mlx serve`` on a free port with *arguments*; it must end in peace."""
+    command = [sys.executable, "-m", "fake_mlx", "serve", "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        try:
+            assert line.startswith("listening on ")
+            yield FakeProcess(line.removeprefix("listening on ").strip())
+        finally:
+            process.terminate()
+            code = process.wait(PATIENCE)
+        assert code == 0

@@ -1,0 +1,25 @@
+"""One fake MLX server and one relay for all integration tests, each a real process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from support.processes import Service, running
+from support.relay import RelayService, relay_service
+
+CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
+
+
+@pytest.fixture(scope="session")
+def fake() -> Iterator[Service]:
+    """The recorded servers, as fast as they can."""
+    arguments = ("serve", "--port", "0", "--cassettes", str(CASSETTES), "--speed", "max")
+    with running("fake_mlx", *arguments) as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService]:
+    with relay_service(tmp_path_factory.mktemp("relay")) as service:
+        yield service

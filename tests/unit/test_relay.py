@@ -1,0 +1,294 @@
+"""The loop: start first, one terminal event last, and the upstream closed when nobody waits."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+import pytest
+
+from mlx_relay.errors import RateLimited, StreamError, Unavailable
+from mlx_relay.events import Event, encode
+from mlx_relay.pipeline import Pipeline
+from mlx_relay.profiles import Deadlines, Profile
+from mlx_relay.relay import Chat, Limits, Relay
+from mlx_relay.sinks import Outcome, SinkFactory, StreamInfo
+from mlx_relay.upstream import Receiver
+
+TEXT = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
+STOP = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+class FakeExchange:
+    """Gives its pieces one by one, waits while it is paused, then ends or stays silent."""
+
+    def __init__(self, pieces: Sequence[bytes], *, ends: bool = True) -> None:
+        self.pieces = pieces
+        self.ends = ends
+        self.closed = asyncio.Event()
+        self.given = 0
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.closed.set()
+
+    @property
+    def is_paused(self) -> bool:
+        return not self.flowing.is_set()
+
+    def pause(self) -> None:
+        self.flowing.clear()
+
+    def resume(self) -> None:
+        self.flowing.set()
+
+    async def pump(self, receiver: Receiver) -> None:
+        for piece in self.pieces:
+            await self.flowing.wait()
+            receiver.data(piece, asyncio.get_running_loop().time())
+            self.given += 1
+            await asyncio.sleep(0)
+        if not self.ends:
+            await asyncio.get_running_loop().create_future()
+        receiver.end(None)
+
+
+class FakeUpstream:
+    """Opens one exchange, raises one failure, or never answers."""
+
+    def __init__(self, outcome: FakeExchange | Exception | None) -> None:
+        self.outcome = outcome
+        self.asked = asyncio.Event()
+        self.cancelled = False
+
+    async def open(self, profile: Profile, body: bytes) -> FakeExchange:
+        self.asked.set()
+        if isinstance(self.outcome, Exception):
+            raise self.outcome
+        if self.outcome is None:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                self.cancelled = True
+                raise
+        assert isinstance(self.outcome, FakeExchange)
+        return self.outcome
+
+
+class FakeClient:
+    """The client's sink: keeps events, may be gone, slow, or dropped as stalled."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.outcome: Outcome | None = None
+        self.is_full = False
+        self.is_stalled = False
+        self.gone = False
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self.got_text = asyncio.Event()
+
+    def send(self, events: Sequence[Event]) -> None:
+        self.events += events
+        if any(type(event).__name__ == "Response" for event in events):
+            self.got_text.set()
+
+    async def drain(self) -> None:
+        if self.gone:
+            raise ConnectionResetError
+        await self.reads.wait()
+
+    async def close(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+    def types(self) -> list[str]:
+        return [type(event).__name__ for event in self.events]
+
+    def last(self) -> str:
+        return encode(self.events[-1]).decode()
+
+
+def chat(*, max_streams: int = 0, deadlines: dict[str, float] | None = None) -> Chat:
+    profile = Profile(
+        id=2,
+        name="p",
+        host="127.0.0.1",
+        port=1,
+        model_path="m",
+        max_streams=max_streams,
+        deadlines=Deadlines(**(deadlines or {})),
+    )
+    info = StreamInfo(
+        stream_id="s",
+        user_id=1,
+        user="ada",
+        profile_id=2,
+        profile="p",
+        model="m",
+        started_at=datetime(2026, 1, 2, tzinfo=UTC),
+        message_count=1,
+    )
+    return Chat(profile=profile, body=b"{}", info=info, pipeline=Pipeline())
+
+
+def relay(upstream: FakeUpstream, limits: Limits | None = None, **factories: SinkFactory) -> Relay:
+    return Relay(
+        upstream,
+        factories,
+        limits=limits or Limits(),
+        on_sink_failure=lambda _name: None,
+    )
+
+
+async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
+    exchange, client = FakeExchange([TEXT, TEXT, STOP]), FakeClient()
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    assert client.types() == ["Start", "Response", "Response", "Done"]
+    assert (outcome.kind, outcome.finish_reason) == ("done", "stop")
+    assert client.outcome == outcome
+    assert exchange.closed.is_set()
+
+
+async def test_a_body_that_just_stops_is_an_error() -> None:
+    client = FakeClient()
+    outcome = await relay(FakeUpstream(FakeExchange([TEXT]))).run(chat(), client)
+    assert client.types() == ["Start", "Response", "Error"]
+    assert (outcome.kind, outcome.code) == ("error", "upstream_truncated")
+
+
+async def test_an_upstream_that_fails_to_open_is_an_error_event() -> None:
+    client = FakeClient()
+    failure = StreamError("upstream_rejected", "4xx", upstream_status=404)
+    outcome = await relay(FakeUpstream(failure)).run(chat(), client)
+    assert client.types() == ["Start", "Error"]
+    assert (outcome.code, outcome.cause, outcome.upstream_status) == (
+        "upstream_rejected",
+        "4xx",
+        404,
+    )
+
+
+async def test_a_bug_of_ours_ends_as_an_internal_error_without_its_words() -> None:
+    client = FakeClient()
+    await relay(FakeUpstream(RuntimeError("a secret"))).run(chat(), client)
+    assert client.types() == ["Start", "Error"]
+    assert '"code":"internal"' in client.last()
+    assert "secret" not in client.last()
+
+
+async def test_the_exchange_is_closed_as_soon_as_the_answer_is_complete() -> None:
+    exchange, client = FakeExchange([TEXT, STOP], ends=False), FakeClient()
+    await relay(FakeUpstream(exchange)).run(chat(), client)
+    assert exchange.closed.is_set()
+    assert client.types()[-1] == "Done"
+
+
+@pytest.mark.parametrize("stage", ["before the head", "in mid-stream"])
+async def test_a_cancelled_request_closes_the_upstream_and_is_client_gone(stage: str) -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    upstream = FakeUpstream(exchange if stage == "in mid-stream" else None)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(relay(upstream).run(chat(), client))
+        await (client.got_text.wait() if stage == "in mid-stream" else upstream.asked.wait())
+        running.cancel()
+    assert exchange.closed.is_set() or upstream.cancelled
+    assert client.outcome is not None
+    assert client.outcome.kind == "client_gone"
+    assert "Error" not in client.types()
+
+
+async def test_a_client_whose_connection_is_gone_ends_the_stream() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    client.gone = True
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    assert outcome.kind == "client_gone"
+
+
+async def test_a_client_that_stalls_is_dropped_as_too_slow() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    client.gone = client.is_stalled = True
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    assert (outcome.kind, outcome.code) == ("error", "too_slow")
+
+
+async def test_a_full_client_pauses_the_upstream_until_it_has_read() -> None:
+    exchange, client = FakeExchange([TEXT] * 20 + [STOP]), FakeClient()
+    client.is_full = True
+    client.reads.clear()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(relay(FakeUpstream(exchange)).run(chat(), client))
+        await client.got_text.wait()
+        for _ in range(50):
+            await asyncio.sleep(0)
+        assert exchange.is_paused
+        assert exchange.given == 1
+        client.is_full = False
+        client.reads.set()
+        outcome = await running
+    assert outcome.kind == "done"
+    assert client.types().count("Response") == 20
+
+
+async def test_shutting_down_ends_live_streams_with_an_event_and_takes_no_more() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(service.run(chat(), client))
+        await client.got_text.wait()
+        service.shut_down()
+        outcome = await running
+    assert (outcome.kind, outcome.code) == ("error", "shutting_down")
+    assert client.types() == ["Start", "Response", "Error"]
+    with pytest.raises(Unavailable), service.admit(1, chat().profile):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("deadlines", "pieces", "cause"),
+    [
+        ({"first_event": 0.02}, [], "no_progress"),
+        ({"first_event": 0.02}, [b": keepalive\n\n"], "no_progress"),
+        ({"next_event": 0.02}, [TEXT], "idle"),
+        ({"total": 0.02}, [TEXT], "total"),
+    ],
+)
+async def test_silence_runs_into_the_deadline_of_its_stage(
+    deadlines: dict[str, float], pieces: list[bytes], cause: str
+) -> None:
+    client = FakeClient()
+    exchange = FakeExchange(pieces, ends=False)
+    outcome = await relay(FakeUpstream(exchange)).run(chat(deadlines=deadlines), client)
+    assert (outcome.code, outcome.cause) == ("upstream_timeout", cause)
+
+
+async def test_the_total_deadline_also_runs_while_the_upstream_says_nothing() -> None:
+    upstream, client = FakeUpstream(None), FakeClient()
+    outcome = await relay(upstream).run(chat(deadlines={"total": 0.02}), client)
+    assert (outcome.code, outcome.cause) == ("upstream_timeout", "total")
+    assert upstream.cancelled
+
+
+def test_a_place_is_held_while_the_stream_runs_and_given_back() -> None:
+    service = relay(FakeUpstream(None), Limits(max_streams=2, max_streams_per_user=1))
+    profile = chat().profile
+    with service.admit(1, profile):
+        with pytest.raises(RateLimited), service.admit(1, profile):
+            pass
+        with service.admit(2, profile), pytest.raises(Unavailable), service.admit(3, profile):
+            pass
+    with service.admit(1, profile):
+        pass
+
+
+def test_a_profile_takes_as_many_streams_as_it_may() -> None:
+    service, profile = relay(FakeUpstream(None)), chat(max_streams=1).profile
+    with (
+        service.admit(1, profile),
+        pytest.raises(Unavailable, match="as many streams"),
+        service.admit(2, profile),
+    ):
+        pass
