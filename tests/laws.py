@@ -5,32 +5,37 @@
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
-import msgspec
 from hypothesis import strategies as st
 
 from mlx_relay.events import Done, Error, Event, Response, Thinking
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.pipeline.deltas import ReasoningDelta, TextDelta
 
-Item = TypeVar("Item", contravariant=True)
-Result = TypeVar("Result", covariant=True)
+Item_contra = TypeVar("Item_contra", contravariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 Whole = TypeVar("Whole", str, bytes)
 Kind = TypeVar("Kind", bound=object)
 
-_TEXT_FIELDS = {TextDelta: "text", ReasoningDelta: "text", Thinking: "content", Response: "content"}
+_TEXT_FIELDS: dict[type, str] = {
+    TextDelta: "text",
+    ReasoningDelta: "text",
+    Thinking: "content",
+    Response: "content",
+}
 
 
-class Stage(Protocol[Item, Result]):
+class Stage(Protocol[Item_contra, Result_co]):
     """A pure step of the pipeline."""
 
-    def feed(self, item: Item, /) -> Sequence[Result]: ...
+    def feed(self, item: Item_contra, /) -> Sequence[Result_co]: ...
 
-    def close(self) -> Sequence[Result]: ...
+    def close(self) -> Sequence[Result_co]: ...
 
 
-def run(stage: Stage[Item, Result], items: Iterable[Item]) -> list[Result]:
+def run(stage: Stage[Item_contra, Result_co], items: Iterable[Item_contra]) -> list[Result_co]:
     """Return all that *stage* makes of *items*."""
     results = [result for item in items for result in stage.feed(item)]
     return [*results, *stage.close()]
@@ -46,7 +51,7 @@ def play(pieces: Iterable[bytes], **options: Any) -> list[Event]:
 def cut(whole: Whole, places: Iterable[int]) -> list[Whole]:
     """Return *whole* cut at *places*; a place named twice gives an empty piece."""
     edges = [0, *sorted(places), len(whole)]
-    return [whole[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [whole[start:end] for start, end in pairwise(edges)]
 
 
 def cuts(whole: Whole) -> st.SearchStrategy[list[Whole]]:
@@ -61,12 +66,12 @@ def cuts(whole: Whole) -> st.SearchStrategy[list[Whole]]:
 
 def merged(items: Iterable[Kind]) -> list[Kind]:
     """Join neighbours that are text of one kind."""
-    joined: list[Any] = []
+    joined: list[Kind] = []
     for item in items:
-        name = _TEXT_FIELDS.get(type(item), "")  # type: ignore[call-overload]  # any type may ask
+        name = _TEXT_FIELDS.get(type(item), "")
         if name and joined and type(joined[-1]) is type(item):
             text = getattr(joined[-1], name) + getattr(item, name)
-            joined[-1] = msgspec.structs.replace(joined[-1], **{name: text})
+            joined[-1] = type(item)(**{name: text})
         else:
             joined.append(item)
     return joined

@@ -138,7 +138,7 @@ def response_head(
     version: str, status: int, reason: str, headers: Iterable[tuple[str, str]]
 ) -> bytes:
     """Return the bytes of a response head."""
-    lines = [f"HTTP/{version} {status} {reason}".rstrip()]
+    lines = [f"HTTP/{version} {status} {reason}"]
     lines += [f"{name}: {value}" for name, value in headers]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 

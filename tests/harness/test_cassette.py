@@ -2,11 +2,12 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fake_mlx.cassette import CassetteError, dumps, loads
 from fake_mlx.exchange import Ending
 from handmade import handmade
-from hypothesis import given
-from hypothesis import strategies as st
 
 EVENT = b'data: {"a": 1}\n\n'
 
@@ -99,7 +100,7 @@ def test_a_bad_file_is_refused_with_file_line_and_reason(text: str, line: int, r
 
 
 def test_bytes_that_are_not_utf8_are_refused() -> None:
-    with pytest.raises(CassetteError, match="x:1: .*utf-8"):
+    with pytest.raises(CassetteError, match=r"x:1: .*utf-8"):
         loads(b"\xff\n", "x")
 
 

@@ -1,7 +1,8 @@
 import pytest
-from fake_mlx.chunked import TERMINATOR, BadChunk, ChunkedReader, frame
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fake_mlx.chunked import TERMINATOR, BadChunk, ChunkedReader, frame
 
 
 @given(chunks=st.lists(st.binary(min_size=1)), cuts=st.lists(st.integers(0, 200)), rest=st.binary())

@@ -2,6 +2,7 @@ import hashlib
 
 import msgspec
 import pytest
+
 from fake_mlx.exchange import Header, stamp
 from handmade import handmade
 

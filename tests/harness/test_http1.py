@@ -1,7 +1,8 @@
 import pytest
-from fake_mlx.http1 import BadRequest, Request, RequestReader, response_head
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fake_mlx.http1 import BadRequest, Request, RequestReader, response_head
 
 POSTED = b"POST /v1/x?a=1 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
 CHUNKED = b"PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"

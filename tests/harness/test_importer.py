@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from fake_mlx.cassette import CassetteError, dumps, loads
 from fake_mlx.chunked import TERMINATOR, frame
 from fake_mlx.importer import import_recording
@@ -12,15 +13,19 @@ RECORDINGS = Path(__file__).parents[2] / "../shared/recordings"
 FILES = sorted(RECORDINGS.rglob("*.jsonl"))
 
 
-@pytest.mark.skipif(not FILES, reason="the recordings are not here")
+@pytest.mark.skipif(not FILES, reason="the shared test data is not here")
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(RECORDINGS)))
 def test_a_cassette_replays_to_the_bytes_and_times_of_its_recording(file: Path) -> None:
     cassette = import_recording(file.read_bytes(), file.stem, str(file))
     assert loads(dumps(cassette), "x") == cassette
     lines = file.read_text().splitlines()
+    opening, response = json.loads(lines[0]), cassette.header.response
+    assert (opening["status"], opening["framing"]) == (response.status, response.framing)
+    status_line = f"HTTP/{response.http} {response.status} {response.reason}"
+    assert opening["status_line"] == (status_line if response.status else "")
     reads = [json.loads(line) for line in lines[1:-1]]
     wire = b"".join(base64.b64decode(read["b64"]) for read in reads)
-    if json.loads(lines[0])["framing"] != "chunked":
+    if response.framing != "chunked":
         assert [chunk.t for chunk in cassette.chunks] == [
             round(read["t_ms"] / 1000, 6) for read in reads
         ]
@@ -80,8 +85,9 @@ def test_an_end_by_the_recorder_is_downstreams(why: str) -> None:
 
 def test_headers_are_redacted_and_what_was_dropped_is_said() -> None:
     asked = request(headers={"Accept": "a", "Authorization": "Bearer x"}, body={"model": "m"})
-    opening = {"request": asked, "headers": [["set-cookie", "x"], ["server", "y"]]}
-    header = import_recording(recording(**opening, framing="close"), "x", "x").header
+    answered = [["set-cookie", "x"], ["server", "y"]]
+    data = recording(request=asked, headers=answered, framing="close")
+    header = import_recording(data, "x", "x").header
     assert header.request.headers == (("Accept", "a"),)
     assert header.response.headers == (("server", "y"),)
     assert header.redacted == ("request.headers.authorization", "response.headers.set-cookie")

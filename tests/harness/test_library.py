@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from fake_mlx.cassette import dumps
 from fake_mlx.library import (
     SHIPPED,

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+
 from fake_mlx.exchange import Match
 from fake_mlx.matching import Question, candidates, explain_miss, folders
 from handmade import chat, handmade

@@ -1,7 +1,8 @@
 import pytest
-from fake_mlx.parts import Part, Style, guess_style, join_parts, split_parts
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fake_mlx.parts import Part, Style, guess_style, join_parts, split_parts
 
 COMPACT = Style((",", ":"), ascii_only=False)
 STYLES = st.sampled_from(

@@ -1,7 +1,11 @@
 import math
 import random
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fake_mlx.exchange import Ending, TransferChunk
 from fake_mlx.replay import (
     FULL_SPEED,
@@ -14,14 +18,12 @@ from fake_mlx.replay import (
     recut,
 )
 from handmade import handmade
-from hypothesis import given
-from hypothesis import strategies as st
 
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
-def wire(*pieces: bytes, pace: Pace | None = None, **how: object) -> list[bytes]:
-    plan = make_plan(handmade(*pieces, **how), pace or Pace())  # type: ignore[arg-type]  # any field
+def wire(*pieces: bytes, pace: Pace | None = None, **how: Any) -> list[bytes]:
+    plan = make_plan(handmade(*pieces, **how), pace or Pace())
     return [piece.data for piece in plan.pieces]
 
 
@@ -66,8 +68,8 @@ def test_a_close_without_reply_sends_nothing() -> None:
         ({"status": None, "framing": "close"}, "close"),
     ],
 )
-def test_a_connection_ends_as_it_was_recorded(how: dict[str, object], at_end: AtEnd) -> None:
-    assert make_plan(handmade(**how), Pace()).at_end == at_end  # type: ignore[arg-type]  # any field
+def test_a_connection_ends_as_it_was_recorded(how: dict[str, Any], at_end: AtEnd) -> None:
+    assert make_plan(handmade(**how), Pace()).at_end == at_end
 
 
 def test_a_factor_divides_every_moment() -> None:

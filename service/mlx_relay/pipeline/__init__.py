@@ -13,6 +13,7 @@ from mlx_relay.errors import StreamError
 from mlx_relay.events import Event
 from mlx_relay.pipeline.assemble import Assembler
 from mlx_relay.pipeline.chunks import Chunks
+from mlx_relay.pipeline.deltas import Delta
 from mlx_relay.pipeline.families import UnknownParser, check_parser, find_family, parser_names
 from mlx_relay.pipeline.reasoning import MarkedReasoning
 from mlx_relay.pipeline.sse import Decoder, Message
@@ -90,12 +91,10 @@ class Pipeline:
         return events + self._assembler.fail(failure, at)
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
-        deltas = [
-            delta
-            for message in messages
-            for chunk_delta in self._chunks.feed(message)
-            for delta in self._reasoning.feed(chunk_delta)
-        ]
+        deltas: list[Delta] = []
+        for message in messages:
+            for delta in self._chunks.feed(message):
+                deltas += self._reasoning.feed(delta)
         events = self._assembler.feed(deltas, at)
         if self._decoder.failure:
             events += self.fail(self._decoder.failure, at)

@@ -22,9 +22,11 @@ from mlx_relay.pipeline.markdown import CodeTracker
 State: TypeAlias = Literal["text", "thinking", "field"]
 """Where a piece of text stands: the answer, reasoning between markers, a reasoning field."""
 
-Where: TypeAlias = Literal["anywhere", "leading", "outside_code"]
-"""Where in its state a marker is live: ``leading`` means with nothing but white space before it,
-``outside_code`` means not inside Markdown code, where models quote markers."""
+Where: TypeAlias = Literal["anywhere", "first", "leading", "outside_code"]
+"""Where in its state a marker is live: ``first`` means with nothing before it, ``leading`` with
+nothing but white space before it, ``outside_code`` not inside Markdown code, where models quote."""
+
+_Place: TypeAlias = Literal["first", "leading", "later"]
 
 
 class Marker(msgspec.Struct, frozen=True):
@@ -55,8 +57,8 @@ class Scanner:
         self._tables = _tables(family)
         self._state = state
         self._held = ""
-        self._leading = True
-        self._table = self._tables[state, True, False]
+        self._place: _Place = "first"
+        self._table = self._tables[state, "first", False]
         self._code = CodeTracker()
         self._tracks_code = any(marker.where == "outside_code" for marker in family.text)
 
@@ -85,7 +87,7 @@ class Scanner:
                 deltas.append(self._say(text[position:start]))
             if start == len(text):
                 break
-            table = self._tables[self._state, self._leading, self._is_in_code()]
+            table = self._tables[self._state, self._place, self._is_in_code()]
             found = table.match(text, start, final=final)
             if found is None:
                 deltas.append(self._say(text[start]))
@@ -104,9 +106,8 @@ class Scanner:
         return found.start() if found else len(text)
 
     def _say(self, text: str) -> Delta:
-        if self._leading and not text.isspace():
-            self._leading = False
-            self._table = self._tables[self._state, False, False]
+        if self._place != "later":
+            self._move("leading" if text.isspace() else "later")
         if self._state != "text":
             return ReasoningDelta(text)
         if self._tracks_code:
@@ -117,10 +118,13 @@ class Scanner:
         if marker.to == self._state:
             return []
         self._state = marker.to
-        self._leading = True
-        self._table = self._tables[marker.to, True, False]
+        self._move("first")
         self._code = CodeTracker()
         return [ReasoningStart() if marker.to == "thinking" else ReasoningEnd()]
+
+    def _move(self, place: _Place) -> None:
+        self._place = place
+        self._table = self._tables[self._state, place, False]
 
     def _is_in_code(self) -> bool:
         return self._tracks_code and self._state == "text" and self._code.is_inside()
@@ -155,13 +159,17 @@ def _beginnings(text: str) -> str:
 
 
 @cache
-def _tables(family: Family) -> dict[tuple[State, bool, bool], _Table]:
-    """Return the table for each state, at its beginning or later, outside code or inside."""
+def _tables(family: Family) -> dict[tuple[State, _Place, bool], _Table]:
+    """Return the table for each state, for each place in it, outside code and inside."""
     tables = {}
     for state in get_args(State):
-        for leading in (True, False):
+        for place in get_args(_Place):
             for in_code in (True, False):
-                dead = {"leading": not leading, "outside_code": in_code}
-                live = tuple(m for m in getattr(family, state) if not dead.get(m.where, False))
-                tables[state, leading, in_code] = _Table(live)
+                live: dict[Where, bool] = {
+                    "first": place == "first",
+                    "leading": place != "later",
+                    "outside_code": not in_code,
+                }
+                markers = (m for m in getattr(family, state) if live.get(m.where, True))
+                tables[state, place, in_code] = _Table(tuple(markers))
     return tables

@@ -44,6 +44,6 @@ async def _our_errors() -> AsyncIterator[None]:
         yield
     except IntegrityError:
         raise Conflict from None
-    except (SQLAlchemyError, OSError, TimeoutError) as error:
+    except (SQLAlchemyError, OSError) as error:
         _log.warning("database_failed", error=type(error).__name__)
         raise Unavailable from error

@@ -61,13 +61,19 @@ def test_a_reasoning_field_lets_held_text_out_first_in_its_class() -> None:
     ]
 
 
-def test_a_leading_tag_of_a_field_is_dropped() -> None:
-    assert told(ReasoningDelta("\n<th"), ReasoningDelta("ink>why <think></think>")) == [
-        ReasoningDelta("\nwhy <think></think>")
+def test_the_first_tag_of_a_field_is_dropped() -> None:
+    assert told(ReasoningDelta("<th"), ReasoningDelta("ink><think>why <think></think>")) == [
+        ReasoningDelta("why <think></think>")
     ]
 
 
-def test_a_leading_tag_is_dropped_from_every_block_of_fields() -> None:
+def test_a_tag_behind_anything_else_in_a_field_stays() -> None:
+    assert told(ReasoningDelta("\n"), ReasoningDelta("<think>why")) == [
+        ReasoningDelta("\n<think>why")
+    ]
+
+
+def test_the_first_tag_of_every_block_of_fields_is_dropped() -> None:
     assert told(ReasoningDelta("<think>a"), TextDelta("b"), ReasoningDelta("<think>c"), CALL) == [
         ReasoningDelta("a"),
         TextDelta("b"),

@@ -12,7 +12,7 @@ from mlx_relay.pipeline.deltas import (
     ReasoningStart,
     TextDelta,
 )
-from mlx_relay.pipeline.scanner import Family, Marker, Scanner
+from mlx_relay.pipeline.scanner import Family, Marker, Scanner, State
 
 PLAIN = Family(
     text=(Marker("<a>", to="thinking"),),
@@ -32,12 +32,12 @@ OVERLAPPING = Family(
         Marker("</a>>", to="text", where="leading"),
         Marker("<a>", to="thinking", where="leading"),
     ),
-    field=(Marker("<a>", to="field", where="leading"),),
+    field=(Marker("<a>", to="field", where="first"), Marker("b", to="field", where="leading")),
 )
 
 
-def scan(family: Family, pieces: list[str]) -> list[Delta]:
-    scanner = Scanner(family, "text")
+def scan(family: Family, pieces: list[str], state: State = "text") -> list[Delta]:
+    scanner = Scanner(family, state)
     deltas = [delta for piece in pieces if piece for delta in scanner.feed(piece)]
     return merged([*deltas, *scanner.flush()])
 
@@ -85,6 +85,11 @@ def test_a_leading_marker_is_live_behind_white_space_only() -> None:
     ]
 
 
+def test_a_first_marker_is_live_before_anything_else_only() -> None:
+    field = Scanner(OVERLAPPING, "field")
+    assert merged(field.feed("<a><a> <a>")) == [ReasoningDelta(" <a>")]
+
+
 def test_nothing_is_held_back_for_a_marker_that_is_no_longer_live() -> None:
     scanner = Scanner(OVERLAPPING, "field")
     scanner.feed("x")
@@ -101,12 +106,13 @@ def test_a_family_without_markers_lets_everything_pass() -> None:
     assert scan(Family(), ["<a>x</a>"]) == [TextDelta("<a>x</a>")]
 
 
+@pytest.mark.parametrize("state", ["text", "thinking", "field"])
 @pytest.mark.parametrize("family", [PLAIN, OVERLAPPING])
 @given(data=st.data())
-def test_any_split_gives_the_same_deltas(family: Family, data: st.DataObject) -> None:
+def test_any_split_gives_the_same_deltas(family: Family, state: State, data: st.DataObject) -> None:
     pieces = st.sampled_from(["<", "a", ">", "b", "/", "<a>", "</a>", "`", "\n", " ", "|", "x"])
     text = data.draw(st.lists(pieces, max_size=20).map("".join))
-    assert scan(family, data.draw(cuts(text))) == scan(family, [text])
+    assert scan(family, data.draw(cuts(text)), state) == scan(family, [text], state)
 
 
 @given(data=st.data())

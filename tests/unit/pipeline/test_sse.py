@@ -69,9 +69,8 @@ STANDARD: dict[str, tuple[bytes, list[Message]]] = {
         [m("1\n2\n3\n4")],
     ),
     "field names are exact": (
-        b"data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\n"
-        b"data:3\rdata:\r\n data:32\ndata:4\n\n",
-        [m("\0\n 2\n1\n3\n\n4")],
+        b"data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\r data:6\ndata:\n\n",
+        [m("\0\n 2\n1\n")],
     ),
     "unknown fields are ignored": (
         b"data:a\n data\ndata\nfoobar:xxx\njust text\n:comment\ndata:b\n\n",

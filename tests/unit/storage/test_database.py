@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import stat
 from pathlib import Path
 
 import pytest
@@ -53,31 +52,6 @@ async def test_eight_writers_never_see_a_locked_database(tmp_path: Path) -> None
         users = await database.repository.users()
     assert len(users) == 80
     assert all(user.disabled for user in users)
-
-
-async def test_only_its_owner_may_read_the_file(tmp_path: Path) -> None:
-    path = tmp_path / "relay.db"
-    async with open_database(url_of(path)) as database:
-        await database.repository.add_user("ada", "hash")
-        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
-    assert set(modes) == {"relay.db", "relay.db-wal", "relay.db-shm"}
-    assert set(modes.values()) == {0o600}
-
-
-async def test_a_file_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
-    path = tmp_path / "relay.db"
-    path.touch(mode=0o644)
-    async with open_database(url_of(path)):
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
-async def test_foreign_keys_and_the_write_ahead_log_are_on(tmp_path: Path) -> None:
-    path = tmp_path / "relay.db"
-    async with open_database(url_of(path)):
-        pass
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    connection.close()
 
 
 async def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,62 @@
+"""The ``mlx-relay`` command: arguments in; an exit code, and one line for each failure, out.
+
+Exit codes: 2 usage, 78 configuration, 130 Ctrl-C, 1 anything else.
+"""
+
+import importlib
+import sys
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from mlx_relay.cli.failures import report
+from mlx_relay.errors import RelayError
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "serve": ("serve", "Serve the relay."),
+    "demo": ("demo", "Serve the relay in front of recorded MLX servers; no Mac needed."),
+    "chat": ("chat", "Chat with a relay from the terminal."),
+    "parse": ("parse", "Turn an MLX server's raw stream into typed events."),
+    "user": ("users", "Add, list, change and remove users."),
+    "profile": ("profiles", "Add, list, change and remove profiles."),
+    "key": ("keys", "Add, list and remove API keys."),
+}
+"""A command's name, its module in this folder, and what the help says of it."""
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is called: ``--help`` and ``parse`` need no web server."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args[0] in COMMANDS:
+            module = importlib.import_module(f"{__name__}.{COMMANDS[args[0]][0]}")
+            self.add_command(typer.main.get_command(module.app), args[0])
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="mlx-relay",
+    help="An authenticated streaming relay for chat with MLX language models.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _stand_in() -> None:
+    """Hold the place of a command in the help."""
+
+
+for _name, (_, _help) in COMMANDS.items():
+    app.command(_name, help=_help)(_stand_in)
+
+
+def main() -> None:
+    """Run the command."""
+    try:
+        app(prog_name="mlx-relay")
+    except RelayError as error:
+        sys.exit(report(error))

@@ -1,0 +1,38 @@
+"""``mlx-relay serve``: settings in; a relay that runs until it is told to stop."""
+
+from typing import Annotated
+
+import typer
+import uvloop
+
+from mlx_relay.app import serve as serve_relay
+from mlx_relay.cli.options import ConfigFile
+from mlx_relay.config import Settings, load_settings
+from mlx_relay.storage import open_database
+
+app = typer.Typer(rich_markup_mode=None)
+
+HINT = "mlx-relay: there is no user yet: mlx-relay user add NAME --admin"
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Serve the relay until Ctrl-C or SIGTERM."""
+    uvloop.run(_serve(load_settings(config, host=host, port=port)))
+
+
+async def _serve(settings: Settings) -> None:
+    async with open_database(settings.effective_database_url) as database:
+        users = await database.repository.users()
+    if not users:
+        typer.echo(HINT, err=True)
+    await serve_relay(settings, on_ready=announce)
+
+
+def announce(url: str) -> None:
+    """Print the line that scripts wait for; typer flushes it."""
+    typer.echo(f"listening on {url}")
