@@ -3,10 +3,10 @@
 What the client gets is compared with what the recording's own bytes hold.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from fake_mlx.cassette import loads
@@ -30,7 +30,7 @@ def chats() -> list[str]:
 
 def is_chat(path: Path) -> bool:
     with path.open("rb") as lines:
-        request = msgspec.json.decode(lines.readline())["request"]
+        request = json.loads(lines.readline())["request"]
     return request["method"] == "POST" and request["path"].endswith("/chat/completions")
 
 

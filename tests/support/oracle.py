@@ -31,10 +31,13 @@ def expect(
     if status != 200:
         return Expected(terminal="error", ending=_code_of(status))
     expected, content, fields, ends = Expected(), "", "", _Ends()
+    tags_came_first = False
     for chunk in _chunks(body, ends):
         for choice in chunk.get("choices") or []:
             delta = choice.get("delta") or choice.get("message") or {}
-            fields += delta.get("reasoning_content") or delta.get("reasoning") or ""
+            reasoning = delta.get("reasoning_content") or delta.get("reasoning") or ""
+            tags_came_first = tags_came_first or bool(reasoning and content and not fields)
+            fields += reasoning
             content += delta.get("content") or ""
             for call in delta.get("tool_calls") or []:
                 function = call["function"]
@@ -42,7 +45,8 @@ def expect(
             ends.finish = ends.finish or choice.get("finish_reason")
         ends.usage = chunk.get("usage") or ends.usage
     thinking, expected.response = _split(content, reads_tags, starts_in_thinking)
-    expected.thinking = "".join(text for text in (fields, thinking) if text.strip())
+    parts = (thinking, fields) if tags_came_first else (fields, thinking)
+    expected.thinking = "".join(text for text in parts if text.strip())
     expected.terminal, expected.ending = ends.verdict(bool(expected.calls), max_tokens)
     if expected.terminal == "error":
         expected.calls = []

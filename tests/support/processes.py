@@ -44,18 +44,25 @@ def running(
         env={**os.environ, **(env or {})},
     )
     assert process.stdout is not None
-    try:
-        url, lines = _wait_until_it_listens(process.stdout)
-        threading.Thread(target=lines.extend, args=(process.stdout,), daemon=True).start()
-        yield Service(process, url, lines)
-    finally:
-        if process.poll() is None:
-            process.terminate()
+    with process.stdout as output:
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            url, lines = _wait_until_it_listens(output)
+            reader = threading.Thread(target=lines.extend, args=(output,))
+            reader.start()
+            yield Service(process, url, lines)
+        finally:
+            _end(process)
+        reader.join()
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    if process.poll() is None:
+        process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def run(

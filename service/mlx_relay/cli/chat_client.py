@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import msgspec
+from yarl import URL
 
 from mlx_relay.cli.failures import CommandFailed
 from mlx_relay.errors import InvalidRequest
@@ -14,6 +15,14 @@ from mlx_relay.events import AnyEvent, Done, Error, decode
 from mlx_relay.pipeline.sse import Decoder, Message
 
 CONNECT_SECONDS: Final = 10.0
+
+
+class _Profile(msgspec.Struct):
+    """What we need to know of a profile; only administrators see disabled ones."""
+
+    id: int
+    name: str
+    enabled: bool = True
 
 
 class RelayClient:
@@ -26,15 +35,15 @@ class RelayClient:
         """Return the id of the profile *name*, or of the first one that is enabled."""
         async with self._session.get("api/profiles", allow_redirects=False) as answer:
             await _require_ok(answer, "application/json")
-            profiles: list[dict[str, Any]] = await answer.json()
-        names = {one["name"]: one["id"] for one in profiles if one.get("enabled", True)}
+            profiles = msgspec.json.decode(await answer.read(), type=list[_Profile])
+        names = {profile.name: profile.id for profile in profiles if profile.enabled}
         if not names:
             raise CommandFailed("The relay has no profile that you may use.")
         if name is None:
-            return int(next(iter(names.values())))
+            return next(iter(names.values()))
         if name not in names:
             raise CommandFailed(f"There is no profile {name!r}; there are: {', '.join(names)}.")
-        return int(names[name])
+        return names[name]
 
     async def stream(self, profile_id: int, prompt: str) -> AsyncIterator[AnyEvent]:
         """Yield the events of a chat, the last of them terminal."""
@@ -58,18 +67,33 @@ async def open_client(url: str, token: str) -> AsyncIterator[RelayClient]:
     """Yield a client of the relay at *url*; nothing is asked of it yet."""
     try:
         async with aiohttp.ClientSession(
-            base_url=f"{url.rstrip('/')}/",
-            headers={"Authorization": f"Bearer {token.strip()}"},
+            base_url=_checked_url(url),
+            headers={"Authorization": f"Bearer {_checked_token(token)}"},
             timeout=aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS),
         ) as session:
             yield RelayClient(session)
-    except (aiohttp.ClientConnectorError, aiohttp.ServerTimeoutError, TimeoutError):
+    except (aiohttp.ClientConnectorError, TimeoutError):
         raise CommandFailed(f"Cannot reach {url}: is mlx-relay serving there?") from None
-    except ValueError as error:
-        # aiohttp's word for an address or a token that cannot be sent.
-        raise InvalidRequest(f"url or token: {error}") from None
     except (aiohttp.ClientError, OSError):
         raise CommandFailed(f"The connection to {url} broke.") from None
+    except msgspec.DecodeError:
+        raise CommandFailed(f"What answers at {url} is not a relay.") from None
+
+
+def _checked_url(text: str) -> URL:
+    try:
+        url = URL(f"{text.rstrip('/')}/")
+    except ValueError:
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise InvalidRequest("url: It must look like http://127.0.0.1:8080.")
+    return url
+
+
+def _checked_token(text: str) -> str:
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise InvalidRequest("token: It is neither an API key nor a token.")
+    return text
 
 
 def _events(messages: list[Message]) -> list[AnyEvent]:
@@ -86,7 +110,13 @@ def _events(messages: list[Message]) -> list[AnyEvent]:
 async def _require_ok(answer: aiohttp.ClientResponse, content_type: str) -> None:
     if answer.status == HTTPStatus.OK and answer.content_type == content_type:
         return
-    raise CommandFailed(_message(await answer.read()) or _not_a_relay(answer))
+    message = _message(await answer.read())
+    if message is None:
+        kind = f"HTTP {answer.status}, {answer.content_type}"
+        raise CommandFailed(f"What answers at {answer.url.origin()} is not a relay ({kind}).")
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        raise CommandFailed(f"The relay does not take this token: {message}")
+    raise CommandFailed(message)
 
 
 def _message(body: bytes) -> str | None:
@@ -95,7 +125,3 @@ def _message(body: bytes) -> str | None:
         return str(msgspec.json.decode(body)["error"]["message"])
     except (msgspec.DecodeError, LookupError, TypeError):
         return None
-
-
-def _not_a_relay(answer: aiohttp.ClientResponse) -> str:
-    return f"What answers there is not a relay (HTTP {answer.status}, {answer.content_type})."

@@ -17,16 +17,21 @@ class TerminalView:
         self._errors = errors
         self._answer: LiveMarkdown | None = None
         self._is_line_open = False
+        self._held = ""
 
     def status(self, text: str) -> None:
         self.close()
         self._console.print(Text(one_line(text), "dim"))
 
     def thinking(self, text: str) -> None:
+        """Show *text*; line ends are held back, because none may follow the last line."""
         self._end_answer()
-        shown = printable(text) if self._is_line_open else printable(text).lstrip()
-        self._console.print(Text(shown, "dim"), end="", soft_wrap=True)
-        self._is_line_open = self._is_line_open or bool(shown)
+        fresh = self._held + printable(text)
+        shown = fresh.rstrip("\n") if self._is_line_open else fresh.strip("\n")
+        self._held = fresh[len(fresh.rstrip("\n")) :]
+        if shown:
+            self._console.print(Text(shown, "dim"), end="", soft_wrap=True)
+            self._is_line_open = True
 
     def thought(self, seconds: float) -> None:
         self.close()
@@ -68,6 +73,7 @@ class TerminalView:
         if self._is_line_open:
             self._console.print()
         self._is_line_open = False
+        self._held = ""
 
 
 def _indented(arguments: str) -> str:

@@ -57,12 +57,12 @@ class LiveMarkdown:
 def split_blocks(text: str) -> tuple[str, str]:
     """Return the blocks of *text* that later text cannot change, and the rest."""
     cut, position, fence, after_blank = 0, 0, "", False
-    for line in text.splitlines(keepends=True):
+    for line in text.split("\n"):
         if not fence and after_blank and line.strip() and line[0] not in _CONTINUES:
             cut = position
         fence = _fence_after(line, fence)
         after_blank = not line.strip()
-        position += len(line)
+        position += len(line) + 1
     return text[:cut], text[cut:]
 
 

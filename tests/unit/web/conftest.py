@@ -1,0 +1,120 @@
+"""The whole HTTP edge on a database in a temporary directory, with fakes behind it."""
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from argon2 import PasswordHasher
+
+from mlx_relay.auth.api_keys import hash_api_key, make_api_key, visible_part
+from mlx_relay.auth.tokens import TokenSigner
+from mlx_relay.profiles import Profile, ProfileTest
+from mlx_relay.storage import Repository, open_database
+from mlx_relay.storage.records import User
+from mlx_relay.web.app_keys import (
+    IS_DRAINING,
+    METRICS,
+    METRICS_TOKEN,
+    PROFILE_STATUS,
+    PROFILE_TEST,
+)
+from mlx_relay.web.errors import setup_errors
+from mlx_relay.web.headers import setup_headers
+from mlx_relay.web.routes import setup_routes
+from mlx_relay.web.sessions import setup_sessions
+
+SIGNING_KEY = bytes(range(32))
+SIGNER = TokenSigner(SIGNING_KEY, lifetime_seconds=900)
+PASSWORD = "correct horse"
+CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+Client: TypeAlias = TestClient[web.Request, web.Application]
+
+
+class Edge:
+    """A running HTTP edge, its database, and people to send requests as."""
+
+    def __init__(self, client: Client, repository: Repository, admin: User, user: User) -> None:
+        self.client = client
+        self.repository = repository
+        self.admin = admin
+        self.user = user
+        self.drains = False
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        as_user: User | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> tuple[int, Any]:
+        """Return status and JSON of the answer; *body* None sends no body."""
+        credentials = self.bearer(as_user) if as_user else {}
+        arguments = {} if body is None else {"json": body}
+        async with self.client.request(
+            method, path, headers=credentials | (headers or {}), **arguments
+        ) as answer:
+            text = await answer.text()
+            return answer.status, (await answer.json() if text else None)
+
+    async def as_admin(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        return await self.send(method, path, body, as_user=self.admin)
+
+    async def as_plain_user(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+        return await self.send(method, path, body, as_user=self.user)
+
+    def bearer(self, user: User) -> dict[str, str]:
+        token = SIGNER.issue(user.id, user.token_version, now=time.time())
+        return {"Authorization": f"Bearer {token}"}
+
+    async def make_key(self, user: User) -> str:
+        secret = make_api_key()
+        await self.repository.add_api_key(
+            user.id, "test", secret_hash=hash_api_key(secret), prefix=visible_part(secret)
+        )
+        return secret
+
+
+def make_app(repository: Repository, *, secure_cookie: bool = False) -> web.Application:
+    async def test_profile(profile: Profile) -> ProfileTest:
+        return ProfileTest(ok=True, models=[profile.model_path])
+
+    def status_of(profile_id: int) -> str:
+        return "up" if profile_id == 1 else "unknown"
+
+    app = web.Application()
+    setup_errors(app)
+    setup_headers(app)
+    setup_sessions(
+        app,
+        repository,
+        signing_key=SIGNING_KEY,
+        token_lifetime_seconds=900,
+        secure_cookie=secure_cookie,
+    )
+    setup_routes(app)
+    app[PROFILE_STATUS] = status_of
+    app[PROFILE_TEST] = test_profile
+    app[METRICS] = None
+    app[METRICS_TOKEN] = None
+    return app
+
+
+@pytest.fixture
+async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'relay.db'}") as database:
+        repository = database.repository
+        admin = await repository.add_user("ada", CHEAP_HASH, role="admin")
+        user = await repository.add_user("bob", CHEAP_HASH)
+        app = make_app(repository)
+        app[IS_DRAINING] = lambda: made.drains
+        # Half a minute of patience for hashing on a busy machine is the client's own default.
+        async with TestClient(TestServer(app)) as client:
+            made = Edge(client, repository, admin, user)
+            yield made
