@@ -31,7 +31,7 @@ def chats() -> list[str]:
 def is_chat(path: Path) -> bool:
     with path.open("rb") as lines:
         request = json.loads(lines.readline())["request"]
-    return request["method"] == "POST" and request["path"].endswith("/chat/completions")
+    return bool(request["method"] == "POST" and request["path"].endswith("/chat/completions"))
 
 
 def asked(name: str) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class TerminalView:
     def response(self, text: str) -> None:
         self._end_line()
         if self._answer is None:
+            if not text.strip():
+                return
             self._answer = LiveMarkdown(self._console)
         self._answer.feed(printable(text))
 

@@ -20,6 +20,7 @@ def make_engine(url: URL) -> AsyncEngine:
         return create_async_engine(
             url,
             connect_args={"timeout": CONNECT_SECONDS, "server_settings": _MILLISECONDS},
+            hide_parameters=True,
             pool_size=10,
             max_overflow=5,
             pool_timeout=5,

@@ -40,7 +40,9 @@ def prepare_file(path: Path) -> None:
 def make_engine(url: URL) -> AsyncEngine:
     """Return an engine whose transactions are its own: the driver would begin them too late."""
     engine = create_async_engine(
-        url, connect_args={"timeout": BUSY_SECONDS, "isolation_level": None}
+        url,
+        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(engine.sync_engine, "begin", _begin)

@@ -5,16 +5,16 @@ from datetime import UTC, datetime
 import msgspec
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
-from mlx_relay.auth.middleware import IDENTITY, Identity
-from mlx_relay.web.app_keys import PROFILES, RELAY
-from mlx_relay.web.body import read_form
 
+from mlx_relay.auth.middleware import IDENTITY, Identity
 from mlx_relay.errors import ProfileNotFound
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
 from mlx_relay.relay import Chat, new_stream_id
 from mlx_relay.sinks import StreamInfo
 from mlx_relay.sinks.sse import STALL_SECONDS, SseSink
+from mlx_relay.web.app_keys import PROFILES, RELAY
+from mlx_relay.web.body import read_form
 from mlx_relay.web.chat_body import count_images, to_upstream
 from mlx_relay.web.chat_form import ChatForm
 

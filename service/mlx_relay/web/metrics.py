@@ -7,10 +7,10 @@ import hmac
 import ipaddress
 
 from aiohttp import web
-from mlx_relay.web.app_keys import METRICS, METRICS_TOKEN
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from mlx_relay.errors import Forbidden, NotFound
+from mlx_relay.web.app_keys import METRICS, METRICS_TOKEN
 
 
 async def scrape(request: web.Request) -> web.Response:

@@ -53,9 +53,8 @@ _DECODER = json.JSONDecoder(
 def _describe(error: Exception) -> str:
     match error:
         case json.JSONDecodeError():
-            return (
-                f"The request body is not valid JSON at line {error.lineno} column {error.colno}."
-            )
+            place = f"line {error.lineno}, column {error.colno}"
+            return f"The request body is not valid JSON: {place}."
         case UnicodeDecodeError():
             return "The request body is not UTF-8."
         case RecursionError():
@@ -70,26 +69,22 @@ def _may_be_deep(text: str) -> bool:
 
 
 def _check(value: Any) -> None:
-    level = [value]
+    level: list[Any] = [[value]]
     for _ in range(MAX_DEPTH + 1):
-        level = list(_children(level))
+        level = list(_containers_in(level))
         if not level:
             return
     raise InvalidJson(f"The request body is nested deeper than {MAX_DEPTH} levels.")
 
 
-def _children(level: list[Any]) -> Iterator[Any]:
-    for value in level:
-        match value:
-            case dict():
-                yield from value
-                yield from value.values()
-            case list():
-                yield from value
-            case str() if not value.isascii():
+def _containers_in(level: list[Any]) -> Iterator[Any]:
+    for container in level:
+        is_object = isinstance(container, dict)
+        for value in (*container, *container.values()) if is_object else container:
+            if isinstance(value, dict | list):
+                yield value
+            elif isinstance(value, str) and not value.isascii():
                 _check_surrogates(value)
-            case _:
-                pass
 
 
 def _check_surrogates(text: str) -> None:

@@ -77,6 +77,13 @@ def test_the_duration_of_a_field_runs_from_its_first_piece_to_what_follows() -> 
     assert assembler.feed([CALL], 12.5) == [ThinkingDone(2.5)]
 
 
+def test_the_finish_reason_ends_a_block_before_late_usage_comes() -> None:
+    assembler = Assembler()
+    assembler.feed([ReasoningDelta("a")], 10.0)
+    assert assembler.feed([FinishDelta("stop")], 12.0) == [ThinkingDone(2.0)]
+    assert assembler.feed([DoneDelta()], 15.0) == [Done("stop")]
+
+
 def test_the_duration_is_never_negative() -> None:
     assembler = Assembler()
     assembler.feed([ReasoningDelta("a")], 10.0)
@@ -119,6 +126,12 @@ def test_leading_white_space_of_a_block_waits_for_other_text() -> None:
     assembler = Assembler()
     assert assembler.feed([ReasoningDelta("\n"), ReasoningDelta(" ")], 0.0) == []
     assert assembler.feed([ReasoningDelta("a"), ReasoningDelta("\n")], 0.0) == [Thinking("\n a\n")]
+
+
+def test_white_space_of_a_blank_block_is_not_kept_for_the_next() -> None:
+    assert assembled(
+        ReasoningDelta("\n"), TextDelta("a"), ReasoningDelta("b"), FinishDelta("stop")
+    ) == [Response("a"), Thinking("b"), ThinkingDone(0.0), Done("stop")]
 
 
 def test_calls_come_whole_at_the_next_one_and_at_the_finish() -> None:

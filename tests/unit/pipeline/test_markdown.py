@@ -39,6 +39,7 @@ OUTSIDE = [
     "~~~\nx\n~~~\nafter",
     "```inline``` code",
     "``` `` ``` code",
+    "an open `span, then\n```\na fence\n```\nand text",
     "~5 and ~~struck~~",
     "two `` ticks\n\nover",
     "````markdown\n```python\nx\n```\n````\n\nafter",

@@ -1,7 +1,7 @@
 """The whole pipeline: its laws, and what only it decides."""
 
 import json
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 import pytest
@@ -102,11 +102,15 @@ def test_no_chunk_raises(chunks: list[Any], options: dict[str, Any]) -> None:
 @given(texts=st.lists(st.tuples(st.booleans(), st.text(min_size=1)), max_size=8))
 def test_fields_and_text_come_out_as_they_went_in(texts: list[tuple[bool, str]]) -> None:
     pieces = [reasoning(text) if thinks else content(text) for thinks, text in texts]
-    events = play([*pieces, ENDING], reasoning_parser=None)
-    response = "".join(event.content for event in events if isinstance(event, Response))
-    assert response == "".join(text for thinks, text in texts if not thinks)
-    thinking = "".join(event.content for event in events if isinstance(event, Thinking))
-    assert thinking.split() == "".join(text for thinks, text in texts if thinks).split()
+    told: list[Event] = []
+    for thinks, run in groupby(texts, lambda text: text[0]):
+        whole = "".join(text for _, text in run)
+        if not thinks:
+            told.append(Response(whole))
+        elif whole.strip():
+            told += [Thinking(whole), ThinkingDone(0.0)]
+    events = merged(play([*pieces, ENDING], reasoning_parser=None))
+    assert events == [*merged(told), Done("stop")]
 
 
 def test_every_truncation_is_an_error_and_a_whole_finish_chunk_is_enough() -> None:
@@ -117,6 +121,15 @@ def test_every_truncation_is_an_error_and_a_whole_finish_chunk_is_enough() -> No
         assert isinstance(last, Done if end >= enough else Error)
         if isinstance(last, Error):
             assert last.code == "upstream_truncated"
+
+
+def test_what_is_held_back_when_the_body_ends_goes_out_before_the_error() -> None:
+    assert play([content("4 <th")])[:-1] == [Response("4 "), Response("<th")]
+    assert play([content("<think>a</th")])[:-1] == [
+        Thinking("a"),
+        Thinking("</th"),
+        ThinkingDone(0.0),
+    ]
 
 
 def test_all_events_of_one_read_are_joined() -> None:

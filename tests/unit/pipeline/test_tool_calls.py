@@ -49,6 +49,10 @@ def test_id_and_name_come_once_in_any_fragment() -> None:
     ]
 
 
+def test_an_id_that_comes_late_with_the_name_again_is_no_other_call() -> None:
+    assert gathered(f(0, name="x"), f(0, "a", "x", "{}")) == [ToolCall(0, "a", "x", "{}")]
+
+
 def test_another_id_and_a_name_at_the_same_index_are_another_call() -> None:
     assert gathered(f(0, "a", "x", "1"), f(0, "b", "y", "2"), f(0, arguments="3")) == [
         ToolCall(0, "a", "x", "1"),

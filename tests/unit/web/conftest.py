@@ -35,15 +35,26 @@ CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASS
 Client: TypeAlias = TestClient[web.Request, web.Application]
 
 
+class Switch:
+    """What the server would know: is it on its way down?"""
+
+    def __init__(self) -> None:
+        self.is_on = False
+
+    def read(self) -> bool:
+        return self.is_on
+
+
 class Edge:
     """A running HTTP edge, its database, and people to send requests as."""
 
-    def __init__(self, client: Client, repository: Repository, admin: User, user: User) -> None:
+    def __init__(
+        self, client: Client, repository: Repository, people: tuple[User, User], draining: Switch
+    ) -> None:
         self.client = client
         self.repository = repository
-        self.admin = admin
-        self.user = user
-        self.drains = False
+        self.admin, self.user = people
+        self.draining = draining
 
     async def send(
         self,
@@ -56,9 +67,8 @@ class Edge:
     ) -> tuple[int, Any]:
         """Return status and JSON of the answer; *body* None sends no body."""
         credentials = self.bearer(as_user) if as_user else {}
-        arguments = {} if body is None else {"json": body}
         async with self.client.request(
-            method, path, headers=credentials | (headers or {}), **arguments
+            method, path, json=body, headers=credentials | (headers or {})
         ) as answer:
             text = await answer.text()
             return answer.status, (await answer.json() if text else None)
@@ -113,8 +123,7 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
         admin = await repository.add_user("ada", CHEAP_HASH, role="admin")
         user = await repository.add_user("bob", CHEAP_HASH)
         app = make_app(repository)
-        app[IS_DRAINING] = lambda: made.drains
-        # Half a minute of patience for hashing on a busy machine is the client's own default.
+        draining = Switch()
+        app[IS_DRAINING] = draining.read
         async with TestClient(TestServer(app)) as client:
-            made = Edge(client, repository, admin, user)
-            yield made
+            yield Edge(client, repository, (admin, user), draining)

@@ -4,12 +4,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from mlx_relay.web.forms import parse_form
 
 from mlx_relay.errors import InvalidRequest
 from mlx_relay.profiles import Profile
 from mlx_relay.web.chat_body import count_images, to_upstream
 from mlx_relay.web.chat_form import ChatForm
+from mlx_relay.web.forms import parse_form
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
 TEXT = Profile(id=1, name="p", host="h", port=1, model_path="the/model")

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from mlx_relay.web.forms import parse_form
 
 from mlx_relay.errors import InvalidRequest
 from mlx_relay.web.chat_form import ChatForm
+from mlx_relay.web.forms import parse_form
 
 HELLO = [{"role": "user", "content": "Hello!"}]
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}

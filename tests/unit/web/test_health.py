@@ -13,7 +13,7 @@ async def test_a_running_server_is_alive_and_ready(edge: Edge) -> None:
 
 
 async def test_a_server_on_its_way_down_is_alive_but_not_ready(edge: Edge) -> None:
-    edge.drains = True
+    edge.draining.is_on = True
     assert (await edge.send("GET", "/healthz"))[0] == 200
     async with edge.client.get("/readyz") as answer:
         assert answer.status == 503

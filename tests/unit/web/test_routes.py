@@ -79,7 +79,7 @@ async def with_unknown_key(edge: Edge) -> dict[str, str]:
     return bearer("mlxr_" + "a" * 43)
 
 
-async def with_token_in_query_only(edge: Edge) -> dict[str, str]:
+async def with_token_in_another_header(edge: Edge) -> dict[str, str]:
     return {"X-Access-Token": token()}
 
 
@@ -106,7 +106,7 @@ REFUSED: dict[str, MakeHeaders] = {
     "empty": fixed({"Authorization": ""}),
     "injection": fixed(bearer("' OR 1=1--")),
     "unknown api key": with_unknown_key,
-    "another header": with_token_in_query_only,
+    "another header": with_token_in_another_header,
     "expired": with_claims(iat=1, exp=2),
     "from the future": with_claims(iat=2**31, exp=2**31 + 900),
     "wrong signature": with_claims(key=bytes(32)),

@@ -69,6 +69,10 @@ CASES: dict[str, tuple[str, list[Event]]] = {
         "it` <think>\n\n<think>why</think>4",
         [Response("it` <think>\n\n"), Thinking("why"), END, Response("4")],
     ),
+    "a line begins behind a block": (
+        "Hm: <think>a</think>```\n\n<think>\n```",
+        [Response("Hm: "), Thinking("a"), END, Response("```\n\n<think>\n```")],
+    ),
     "code inside thinking does not keep it from ending": (
         "<think>`x</think>4 <think>b</think>",
         [Thinking("`x"), END, Response("4 "), Thinking("b"), END],
