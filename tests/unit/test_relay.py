@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Self
 
 import pytest
@@ -12,8 +11,9 @@ from mlx_relay.events import Event, encode
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Deadlines, Profile
 from mlx_relay.relay import Chat, Limits, Relay
-from mlx_relay.sinks import Outcome, SinkFactory, StreamInfo
+from mlx_relay.sinks import Outcome, SinkFactory
 from mlx_relay.upstream import Receiver
+from support.values import stream_info
 
 TEXT = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
 STOP = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -122,17 +122,7 @@ def chat(*, max_streams: int = 0, deadlines: dict[str, float] | None = None) -> 
         max_streams=max_streams,
         deadlines=Deadlines(**(deadlines or {})),
     )
-    info = StreamInfo(
-        stream_id="s",
-        user_id=1,
-        user="ada",
-        profile_id=2,
-        profile="p",
-        model="m",
-        started_at=datetime(2026, 1, 2, tzinfo=UTC),
-        message_count=1,
-    )
-    return Chat(profile=profile, body=b"{}", info=info, pipeline=Pipeline())
+    return Chat(profile=profile, body=b"{}", info=stream_info(), pipeline=Pipeline())
 
 
 def relay(upstream: FakeUpstream, limits: Limits | None = None, **factories: SinkFactory) -> Relay:

@@ -74,7 +74,7 @@ async def open_client(url: str, token: str) -> AsyncIterator[RelayClient]:
             yield RelayClient(session)
     except (aiohttp.ClientConnectorError, TimeoutError):
         raise CommandFailed(f"Cannot reach {url}: is mlx-relay serving there?") from None
-    except (aiohttp.ClientError, OSError):
+    except aiohttp.ClientError:
         raise CommandFailed(f"The connection to {url} broke.") from None
     except msgspec.DecodeError:
         raise CommandFailed(f"What answers at {url} is not a relay.") from None

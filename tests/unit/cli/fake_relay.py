@@ -1,5 +1,6 @@
 """A relay that says what a test tells it to, and remembers what it was asked."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -14,6 +15,10 @@ PROFILES = [
     {"id": 5, "name": "first", "enabled": True},
     {"id": 8, "name": "second"},
 ]
+
+
+WAIT = "wait"
+"""In place of an event: nothing more comes, until the client leaves."""
 
 
 class FakeRelay:
@@ -35,6 +40,8 @@ class FakeRelay:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         for number, event in enumerate(self.events, 1):
+            if event == WAIT:
+                await asyncio.Event().wait()
             text = event if isinstance(event, str) else f"data: {json.dumps(event)}\n\n"
             await response.write(f"id: {number}\n{text}".encode())
         return response

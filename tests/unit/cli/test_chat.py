@@ -3,15 +3,16 @@
 import asyncio
 import os
 import pty
+import signal
 import sys
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from unit.cli.conftest import Command, assert_one_line
-from unit.cli.fake_relay import TOKEN, FakeRelay, serving
+from unit.cli.fake_relay import TOKEN, WAIT, FakeRelay, serving
 
-EVENTS = [
+EVENTS: list[dict[str, Any] | str] = [
     {"type": "start", "stream_id": "s", "profile": "p", "model": "m"},
     {"type": "thinking", "content": "Hm\x1b[2J."},
     {"type": "thinking_done", "duration": 3.2},
@@ -19,7 +20,7 @@ EVENTS = [
     {"type": "usage", "completion_tokens": 7},
     {"type": "done", "finish_reason": "stop"},
 ]
-ERROR = {
+ERROR: dict[str, Any] = {
     "type": "error",
     "content": "Failed to connect to MLX server. Is it running?",
     "code": "upstream_unreachable",
@@ -34,19 +35,26 @@ class Ran(NamedTuple):
     err: str
 
 
+async def start(
+    relay: FakeRelay, *arguments: str, stdout: int = asyncio.subprocess.PIPE
+) -> asyncio.subprocess.Process:
+    """Start the command against *relay*, with its address and token from the environment."""
+    settings = {"MLX_RELAY_URL": relay.url, "MLX_RELAY_TOKEN": TOKEN, "TERM": "xterm"}
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "mlx_relay", "chat", *arguments),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=stdout,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, **settings},
+    )
+
+
 async def chat(
     relay: FakeRelay, *arguments: str, stdin: bytes = b"", stdout: int = asyncio.subprocess.PIPE
 ) -> Ran:
-    """Run the command against *relay*, with its address and token from the environment."""
+    """Run the command to its end."""
     async with serving(relay):
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "mlx_relay", "chat", *arguments),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=stdout,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ
-            | {"MLX_RELAY_URL": relay.url, "MLX_RELAY_TOKEN": TOKEN, "TERM": "xterm"},
-        )
+        process = await start(relay, *arguments, stdout=stdout)
         out, err = await process.communicate(stdin)
     return Ran(process.returncode, (out or b"").decode(), err.decode())
 
@@ -85,6 +93,25 @@ async def test_on_a_terminal_thinking_is_dim_and_the_answer_is_rendered() -> Non
     assert "Thought for 3.2s" in sent
     assert "\x1b[1m42\x1b[0m" in sent
     assert "7 tokens" in sent
+
+
+async def test_ctrl_c_ends_a_silent_chat_quietly() -> None:
+    relay = FakeRelay([*EVENTS[:2], WAIT])
+    async with serving(relay):
+        process = await start(relay, "hi")
+        assert process.stderr is not None
+        assert await process.stderr.readexactly(3) == b"Hm["
+        process.send_signal(signal.SIGINT)
+        _, err = await process.communicate()
+    assert (process.returncode, err.decode()) == (130, "2J.")
+
+
+async def test_a_reader_that_leaves_is_no_broken_connection() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = await chat(FakeRelay(EVENTS), "hi", stdout=writing)
+    os.close(writing)
+    assert ran.err == "Hm[2J.\nThought for 3.2s\n"
 
 
 def test_without_a_token_it_says_where_to_put_one(command: Command) -> None:

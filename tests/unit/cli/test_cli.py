@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from mlx_relay.cli import COMMANDS
-from support.processes import run
 from unit.cli.conftest import Command, assert_one_line
 
 
@@ -91,9 +90,3 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
     )
     os.close(writing)
     assert done.stderr == b""
-
-
-def test_the_module_is_the_command() -> None:
-    done = run("mlx_relay", "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("Usage: mlx-relay ")

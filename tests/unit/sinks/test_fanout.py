@@ -2,24 +2,15 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import pytest
 
 from mlx_relay.events import Event, Response
 from mlx_relay.sinks import Outcome, Sink, SinkFactory, StreamInfo, fanout
 from mlx_relay.sinks.fanout import FanOut
+from support.values import stream_info
 
-STREAM = StreamInfo(
-    stream_id="s",
-    user_id=1,
-    user="ada",
-    profile_id=2,
-    profile="qwen",
-    model="m",
-    started_at=datetime(2026, 1, 2, tzinfo=UTC),
-    message_count=1,
-)
+STREAM = stream_info()
 OUTCOME = Outcome(kind="done", seconds=1)
 
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import threading
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Done, Response, Thinking, ToolCall
-from mlx_relay.sinks import Outcome, SinkContext, StreamInfo
+from mlx_relay.sinks import Outcome, SinkContext
 from mlx_relay.sinks.log import LineWriter, LogSinks
+from support.values import stream_info
 
-STREAM = StreamInfo(
-    stream_id="s1",
-    user_id=1,
-    user="ada",
-    profile_id=2,
-    profile="qwen",
-    model="m",
-    started_at=datetime(2026, 1, 2, tzinfo=UTC),
-    message_count=1,
-)
+STREAM = stream_info()
 EVENTS = [Thinking("secret thought"), Response("secret answer"), ToolCall(0, "i", "f", "{}")]
 DONE = Outcome(kind="done", seconds=1.5, finish_reason="stop", events=4)
 

@@ -1,6 +1,5 @@
 """The metrics: what each outcome moves, and that labels stay bounded."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,8 +7,9 @@ from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Done, Error, Response, Start, Thinking, UsageCounts
-from mlx_relay.sinks import Outcome, SinkContext, StreamInfo
+from mlx_relay.sinks import Outcome, SinkContext
 from mlx_relay.sinks.metrics import MAX_PROFILES, MetricsSinks
+from support.values import stream_info
 
 
 class Clock:
@@ -22,22 +22,9 @@ class Clock:
         return self.now
 
 
-def stream(profile: str = "qwen") -> StreamInfo:
-    return StreamInfo(
-        stream_id="s",
-        user_id=1,
-        user="ada",
-        profile_id=2,
-        profile=profile,
-        model="m",
-        started_at=datetime(2026, 1, 2, tzinfo=UTC),
-        message_count=1,
-    )
-
-
 async def test_a_finished_stream_moves_its_counters_and_histograms() -> None:
     registry, clock = CollectorRegistry(), Clock()
-    sink = MetricsSinks(registry, clock).open(stream())
+    sink = MetricsSinks(registry, clock).open(stream_info())
     assert registry.get_sample_value("mlx_relay_active_streams", {"profile": "qwen"}) == 1
     sink.send([Start("s", "p", "m")])
     for at in (1.0, 1.5, 2.5):
@@ -68,7 +55,7 @@ async def test_a_finished_stream_moves_its_counters_and_histograms() -> None:
 
 async def test_an_error_is_counted_by_code_and_cause() -> None:
     registry = CollectorRegistry()
-    sink = MetricsSinks(registry).open(stream())
+    sink = MetricsSinks(registry).open(stream_info())
     sink.send([Response("a"), Error("x", "upstream_timeout", retryable=True, detail="idle")])
     await sink.close(Outcome(kind="error", seconds=1))
     labels = {"profile": "qwen", "code": "upstream_timeout", "cause": "idle"}
@@ -79,7 +66,7 @@ async def test_made_up_profiles_do_not_grow_the_metrics() -> None:
     registry = CollectorRegistry()
     sinks = MetricsSinks(registry)
     for number in range(MAX_PROFILES + 50):
-        await sinks.open(stream(f"p{number}")).close(Outcome(kind="client_gone", seconds=0))
+        await sinks.open(stream_info(f"p{number}")).close(Outcome(kind="client_gone", seconds=0))
     labels = {"profile": "other", "outcome": "client_gone"}
     assert registry.get_sample_value("mlx_relay_streams_total", labels) == 50
 

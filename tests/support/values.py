@@ -1,0 +1,18 @@
+"""Values that many tests need and none is about."""
+
+from datetime import UTC, datetime
+
+from mlx_relay.sinks import StreamInfo
+
+
+def stream_info(profile: str = "qwen") -> StreamInfo:
+    return StreamInfo(
+        stream_id="s1",
+        user_id=1,
+        user="ada",
+        profile_id=2,
+        profile=profile,
+        model="m",
+        started_at=datetime(2026, 1, 2, tzinfo=UTC),
+        message_count=1,
+    )
