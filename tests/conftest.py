@@ -4,9 +4,17 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED_IS_AWAY = "the shared test data is not here"
 """The one reason to skip that CI accepts: the suite must pass without that data."""
+
+# A busy machine is no failure: examples are counted, never timed.
+settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("nightly", settings.get_profile("default"), max_examples=500)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.hookimpl(wrapper=True)

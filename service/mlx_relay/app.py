@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from mlx_relay.auth.signing_key import load_signing_key
 from mlx_relay.config import Settings
-from mlx_relay.errors import ConfigurationError
+from mlx_relay.errors import CannotListen, ConfigurationError
 from mlx_relay.open_files import raise_open_file_limit
 from mlx_relay.relay import Limits, Relay
 from mlx_relay.sinks import SinkContext, make_sink_factories
@@ -32,7 +32,8 @@ SHUTDOWN_SECONDS = 3.0
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM; *on_ready* gets the URL once the port is open.
 
-    Raises ConfigurationError when a setting, the database or the port keeps it from starting.
+    Raises ConfigurationError for a setting or a database that keeps it from starting, CannotListen
+    for the port.
     """
     _check_parser_is_compiled()
     raise_open_file_limit()
@@ -124,7 +125,7 @@ async def _listen(runner: web.AppRunner, settings: Settings) -> str:
     try:
         await site.start()
     except OSError as error:
-        raise ConfigurationError(_describe(error, settings)) from None
+        raise CannotListen(_describe(error, settings)) from None
     host, port = runner.addresses[0][:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 

@@ -16,7 +16,8 @@ RelayError                      code, HTTP status
 │   ├── RateLimited             429 rate_limited, Retry-After
 │   └── Unavailable             503 unavailable
 ├── StreamError                 ends an open stream: an ``error`` event
-└── ConfigurationError          the process cannot start: one line on stderr, exit code 78
+├── ConfigurationError          a setting or a file keeps the process from starting: exit code 78
+└── CannotListen                the address is taken or not ours: exit code 1
 
 A StreamError is one class, because all of them have one reaction: they become the
 terminal ``error`` event. What differs is data, and stands in the table of codes.
@@ -135,9 +136,15 @@ class Unavailable(RequestError):
 
 
 class ConfigurationError(RelayError):
-    """A setting, a file or a port that keeps the process from starting."""
+    """A setting or a file that keeps the process from starting."""
 
     code = "configuration"
+
+
+class CannotListen(RelayError):
+    """The address to listen on is taken, or is not one of this host's."""
+
+    code = "cannot_listen"
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,6 @@ def test_a_busy_port_is_one_line() -> None:
             timeout=START_SECONDS,
             check=False,
         )
-    assert (done.returncode, done.stdout) == (78, "")
+    assert (done.returncode, done.stdout) == (1, "")
     assert f"127.0.0.1:{port} is in use" in done.stderr
     assert done.stderr.count("\n") == 1

@@ -11,7 +11,7 @@ import pytest
 from mlx_relay import app
 from mlx_relay.app import make_app, serve
 from mlx_relay.config import Settings, load_settings
-from mlx_relay.errors import ConfigurationError
+from mlx_relay.errors import CannotListen, ConfigurationError
 from mlx_relay.storage import open_database
 from mlx_relay.web.routes import ROUTES
 
@@ -53,13 +53,13 @@ async def test_a_busy_port_is_named_with_a_hint(settings: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = busy.getsockname()[1]
         taken = load_settings(data_dir=settings.data_dir, port=port)
-        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} is in use: .*--port"):
+        with pytest.raises(CannotListen, match=f"127.0.0.1:{port} is in use: .*--port"):
             await serve(taken, on_ready=lambda _url: None)
 
 
 async def test_a_host_that_is_not_ours_is_named(settings: Settings) -> None:
     elsewhere = load_settings(data_dir=settings.data_dir, host="192.0.2.1", port=0)
-    with pytest.raises(ConfigurationError, match=r"192\.0\.2\.1:0: cannot listen"):
+    with pytest.raises(CannotListen, match=r"192\.0\.2\.1:0: cannot listen"):
         await serve(elsewhere, on_ready=lambda _url: None)
 
 

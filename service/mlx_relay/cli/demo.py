@@ -15,6 +15,7 @@ from mlx_relay.cli.demo_text import show
 from mlx_relay.cli.failures import CommandFailed
 from mlx_relay.cli.serve import announce
 from mlx_relay.config import Settings, load_settings
+from mlx_relay.process_log import configure_process_log
 from mlx_relay.storage import open_database
 
 app = typer.Typer(rich_markup_mode=None)
@@ -29,6 +30,7 @@ def demo(
     """Serve the relay in front of recorded MLX servers; prints curl lines to paste."""
     # Until the relay has handlers of its own, SIGTERM too shall run what is in a finally.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    configure_process_log()
     with TemporaryDirectory(prefix="mlx-relay-demo-") as folder:
         uvloop.run(_demo(_settings(Path(folder), port)))
 

@@ -8,6 +8,7 @@ import uvloop
 from mlx_relay.app import serve as serve_relay
 from mlx_relay.cli.options import ConfigFile
 from mlx_relay.config import Settings, load_settings
+from mlx_relay.process_log import configure_process_log
 from mlx_relay.storage import open_database
 
 app = typer.Typer(rich_markup_mode=None)
@@ -22,6 +23,7 @@ def serve(
     config: ConfigFile = None,
 ) -> None:
     """Serve the relay until Ctrl-C or SIGTERM."""
+    configure_process_log()
     uvloop.run(_serve(load_settings(config, host=host, port=port)))
 
 
