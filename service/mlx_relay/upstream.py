@@ -5,6 +5,7 @@ becomes a StreamError here and nowhere else; nothing the upstream wrote is quote
 """
 
 import asyncio
+import io
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -21,6 +22,9 @@ READ_BUFFER_BYTES = 32 * 1024
 
 MAX_JSON_BYTES = 1024 * 1024
 """The largest answer that is taken whole, from a server that does not stream."""
+
+LARGE_BODY_BYTES = 256 * 1024
+"""A body beyond this (a request with images) is written piece by piece."""
 
 TEST_SECONDS = 5.0
 """How long the test of a profile may take."""
@@ -182,7 +186,7 @@ class Upstream:
         return await self._session.request(
             method,
             profile.base_url + path,
-            data=body,
+            data=_payload(body),
             headers=headers,
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=None),
@@ -206,6 +210,11 @@ async def open_upstream() -> AsyncIterator[Upstream]:
     )
     async with session:
         yield Upstream(session)
+
+
+def _payload(body: bytes | None) -> bytes | io.BytesIO | None:
+    """Return what aiohttp writes with a Content-Length: a large body in pieces, not at once."""
+    return io.BytesIO(body) if body and len(body) > LARGE_BODY_BYTES else body
 
 
 def _check_head(response: aiohttp.ClientResponse) -> bool:

@@ -8,7 +8,6 @@ import aiohttp
 import aiohttp.http_parser
 import pytest
 
-from mlx_relay import app
 from mlx_relay.app import make_app, serve
 from mlx_relay.config import Settings, load_settings
 from mlx_relay.errors import CannotListen, ConfigurationError
@@ -67,6 +66,6 @@ async def test_without_the_compiled_parser_it_does_not_start(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pure = aiohttp.http_parser.HttpRequestParserPy
-    monkeypatch.setattr(app.aiohttp.http_parser, "HttpRequestParser", pure)
+    monkeypatch.setattr("mlx_relay.app.aiohttp.http_parser.HttpRequestParser", pure)
     with pytest.raises(ConfigurationError, match="C parser"):
         await serve(settings, on_ready=lambda _url: None)

@@ -4,7 +4,6 @@ import resource
 
 import pytest
 
-from mlx_relay import open_files
 from mlx_relay.open_files import raise_open_file_limit
 
 
@@ -37,7 +36,7 @@ def test_the_limit_rises_as_far_as_it_may_and_never_falls(
     monkeypatch: pytest.MonkeyPatch, soft: int, hard: int, most: int, after: int
 ) -> None:
     kernel = Kernel(soft, hard, most)
-    monkeypatch.setattr(open_files.resource, "getrlimit", kernel.getrlimit)
-    monkeypatch.setattr(open_files.resource, "setrlimit", kernel.setrlimit)
+    monkeypatch.setattr("mlx_relay.open_files.resource.getrlimit", kernel.getrlimit)
+    monkeypatch.setattr("mlx_relay.open_files.resource.setrlimit", kernel.setrlimit)
     raise_open_file_limit()
     assert kernel.soft == after

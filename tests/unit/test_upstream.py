@@ -246,6 +246,28 @@ async def test_a_paused_exchange_reads_no_more_until_it_is_resumed() -> None:
     assert len(keeper.body) == sent == 400 * len(piece)
 
 
+async def test_a_large_body_goes_out_whole_with_its_length() -> None:
+    body = b'{"image":"' + b"A" * 3_000_000 + b'"}'
+    arrived: list[bytes] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        arrived.append(await reader.readuntil(b"\r\n\r\n"))
+        arrived.append(await reader.readexactly(len(body)))
+        writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
+        writer.close()
+
+    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    async with (
+        listener,
+        open_upstream() as upstream,
+        await upstream.open(profile(port), body) as exchange,
+    ):
+        await exchange.pump(Keeper())
+    assert b"content-length: %d\r\n" % len(body) in arrived[0].lower()
+    assert arrived[1] == body
+
+
 async def test_the_request_is_what_an_mlx_server_wants() -> None:
     heads: list[bytes] = []
 
