@@ -42,6 +42,10 @@ class Fake(asyncio.SubprocessProtocol):
 
     def process_exited(self) -> None:
         self.ended.set()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The process is gone and its output read to the end: it may have listened just before."""
+        del error
         if not self.listens.done():
             self.listens.set_exception(CommandFailed("the fake MLX server did not start"))
         elif self._is_wanted:
