@@ -11,7 +11,15 @@ _decoder = msgspec.json.Decoder()
 
 
 def decode_json(text: str) -> Any:
-    """Return the value in *text*, or None where that is no JSON.
+    """Return the value in *text*, or None where that is no JSON."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
+
+
+def parse_json(text: str) -> Any:
+    """Return the value in *text*; raises ValueError where that is no JSON.
 
     What msgspec refuses (a lone surrogate, NaN) gets a second try with the standard library; lone
     surrogates become U+FFFD, because no sink could encode them.
@@ -22,8 +30,8 @@ def decode_json(text: str) -> Any:
         pass
     try:
         return _without_surrogates(json.loads(text))
-    except (ValueError, RecursionError):
-        return None
+    except RecursionError:
+        raise ValueError("too deep") from None
 
 
 def _without_surrogates(value: Any) -> Any:

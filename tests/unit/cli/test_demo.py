@@ -29,7 +29,7 @@ async def test_the_death_of_the_fake_server_is_a_failure() -> None:
     fake = Fake(on_death=lambda: None)
     _check_alive(fake)
     fake.listens.set_result(None)
-    fake.process_exited()
+    fake.connection_lost(None)
     with pytest.raises(CommandFailed, match="ended by itself"):
         _check_alive(fake)
 
