@@ -11,15 +11,7 @@ _decoder = msgspec.json.Decoder()
 
 
 def decode_json(text: str) -> Any:
-    """Return the value in *text*, or None where that is no JSON."""
-    try:
-        return parse_json(text)
-    except ValueError:
-        return None
-
-
-def parse_json(text: str) -> Any:
-    """Return the value in *text*; raises ValueError where that is no JSON.
+    """Return the value in *text*, or None where that is no JSON.
 
     What msgspec refuses (a lone surrogate, NaN) gets a second try with the standard library; lone
     surrogates become U+FFFD, because no sink could encode them.
@@ -30,8 +22,8 @@ def parse_json(text: str) -> Any:
         pass
     try:
         return _without_surrogates(json.loads(text))
-    except RecursionError:
-        raise ValueError("too deep") from None
+    except (ValueError, RecursionError):
+        return None
 
 
 def _without_surrogates(value: Any) -> Any:
