@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check lock clean
+.PHONY: help setup demo test test-nightly goldens bench check lock clean
 
 help:      ## list the targets
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -15,6 +15,15 @@ demo: .venv/service.stamp    ## run the relay against recorded MLX streams, no M
 test: .venv/dev.stamp    ## run the tests
 	@scripts/system-packages
 	@$(BIN)/pytest
+
+test-nightly: .venv/dev.stamp    ## run the slow tests, and the laws with many examples
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly
+
+goldens: .venv/dev.stamp    ## write the golden events of all cassettes anew, and show what changed
+	@WRITE_GOLDENS=1 $(BIN)/pytest -q -s tests/replay/test_goldens.py
+
+bench: .venv/dev.stamp    ## measure how punctual and how fast the fake is
+	@$(BIN)/python loadtests/bench/fake.py
 
 check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/ruff format --check

@@ -55,10 +55,13 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def running_fake(*arguments: str | Path) -> Iterator[FakeProcess]:
-    """Run ``fake-mlx serve`` on a free port with *arguments*; it must end in peace."""
-    command = [sys.executable, "-m", "fake_mlx", "serve", "--port", "0", *map(str, arguments)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running_fake(*arguments: str | Path, command: str = "serve") -> Iterator[FakeProcess]:
+    """Run ``fake-mlx serve``, or another *command* that listens, on a free port.
+
+    It must end in peace.
+    """
+    words = [sys.executable, "-m", "fake_mlx", command, "--port", "0", *map(str, arguments)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         try:

@@ -8,13 +8,16 @@ import errno
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from fake_mlx.cassette import CassetteError
+from fake_mlx.control import Control, make_control
 from fake_mlx.exchange import Cassette, stamp
+from fake_mlx.faults import UnknownFault
 from fake_mlx.importer import import_recording
 from fake_mlx.library import (
     SHIPPED,
@@ -28,6 +31,8 @@ from fake_mlx.library import (
     save,
 )
 from fake_mlx.open_files import raise_limit
+from fake_mlx.recorder import BadUpstream, Recorder
+from fake_mlx.recordings import MODES
 from fake_mlx.replay import Pace, parse_rechunk, parse_speed
 from fake_mlx.server import FakeServer
 
@@ -66,20 +71,49 @@ def serve(
     speed: Annotated[str, typer.Option(metavar="original|max|FACTOR")] = "original",
     rechunk: Annotated[str | None, typer.Option(metavar="whole|bytes:N|random")] = None,
     seed: Annotated[int, typer.Option(help="Decides what is random.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KIND[@WHERE]", help="A defect laid over every replay; repeatable."),
+    ] = None,
 ) -> None:
     """Replay cassettes; the model of a request names the cassette or a folder of some."""
     pace = _pace(speed, rechunk, seed)
+    control = _control(fault or [], seed)
     try:
         library = load_library(cassettes)
     except _PROBLEMS as error:
         _fail(str(error), _BAD_CONFIGURATION)
     raise_limit()
     try:
-        asyncio.run(_serve(library, pace, host, port))
+        asyncio.run(_serve(lambda: FakeServer(library, pace, control), host, port))
     except OSError as error:
         busy = error.errno == errno.EADDRINUSE
         reason = "the port is in use; --port 0 picks a free one" if busy else error
         _fail(f"cannot listen on {_authority(host, port)}: {reason}", _FAILED)
+
+
+@app.command()
+def record(
+    upstream: Annotated[str, typer.Option(metavar="URL", help="The server to record.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where cassettes go.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000,
+    mode: Annotated[str, typer.Option(metavar="|".join(MODES))] = "new",
+) -> None:
+    """Relay requests to a live server, and write a cassette of each exchange."""
+    wanted = next((known for known in MODES if known == mode), None)
+    if wanted is None:
+        raise typer.BadParameter(f"{mode!r} is not one of {', '.join(MODES)}", param_hint="--mode")
+    try:
+        recorder = Recorder(upstream, out, wanted, typer.echo)
+    except BadUpstream as error:
+        raise typer.BadParameter(str(error), param_hint="--upstream") from None
+    except _PROBLEMS as error:
+        _fail(str(error), _BAD_CONFIGURATION)
+    try:
+        asyncio.run(_record(recorder, host, port))
+    except OSError as error:
+        _fail(f"cannot listen on {_authority(host, port)}: {error}", _FAILED)
 
 
 @app.command("import")
@@ -165,6 +199,13 @@ def _pace(speed: str, rechunk: str | None, seed: int) -> Pace:
         ) from None
 
 
+def _control(faults: list[str], seed: int) -> Control:
+    try:
+        return make_control(faults, {}, seed)
+    except UnknownFault as error:
+        raise typer.BadParameter(str(error), param_hint="--fault") from None
+
+
 def _checked(file: Path, *, restamp: bool) -> bool:
     try:
         cassette = load(file, verify=not restamp)
@@ -188,15 +229,32 @@ def _authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-async def _serve(library: dict[str, Cassette], pace: Pace, host: str, port: int) -> None:
+async def _record(recorder: Recorder, host: str, port: int) -> None:
+    stopped = _stop_signal()
+    server = await asyncio.start_server(recorder.serve, host, port)
+    _say_listening(server, host)
+    await stopped.wait()
+    server.close()
+
+
+def _stop_signal() -> asyncio.Event:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    fake = FakeServer(library, pace)
-    server = await fake.listen(host, port)
+    return stopped
+
+
+def _say_listening(server: asyncio.Server, host: str) -> None:
     port = server.sockets[0].getsockname()[1]
     print(f"listening on http://{_authority(host, port)}", flush=True)  # noqa: T201 - its output
+
+
+async def _serve(make_fake: Callable[[], FakeServer], host: str, port: int) -> None:
+    stopped = _stop_signal()
+    fake = make_fake()
+    server = await fake.listen(host, port)
+    _say_listening(server, host)
     await stopped.wait()
     server.close()
     fake.close()

@@ -1,7 +1,7 @@
 """One client's connection: bytes in, requests to the server, and its plans onto the transport.
 
-It never stops reading: that is how it sees at once that a client has left, also one that waits
-for the first byte.
+It never stops reading, but for a fault that says so: that is how it sees at once that a client has
+left, also one that waits for the first byte.
 """
 
 import asyncio
@@ -23,8 +23,15 @@ _MOST_WAITING: Final = 32
 class Connection(asyncio.Protocol):
     """Serves one client, one request after the other; *connections* holds it while it lives."""
 
-    def __init__(self, answer: Answer, schedule: Schedule, connections: "set[Connection]") -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        schedule: Schedule,
+        connections: "set[Connection]",
+        is_deaf_to: Callable[[bytes], bool],
+    ) -> None:
         self._answer = answer
+        self._is_deaf_to = is_deaf_to
         self._schedule = schedule
         self._connections = connections
         self._reader = RequestReader()
@@ -39,6 +46,9 @@ class Connection(asyncio.Protocol):
         self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_deaf_to(data):
+            self._transport.pause_reading()
+            return
         try:
             self._waiting += self._reader.feed(data)
         except BadRequest as error:

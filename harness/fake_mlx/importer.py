@@ -8,7 +8,7 @@ bytes only: chunk framing is taken off, and a chunk has the time at which it was
 import base64
 import json
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -40,10 +40,11 @@ _ENDINGS: Final[dict[str, Ending]] = {
     "client-closed": "client-closed",
 }
 
+Why: TypeAlias = Literal["eof", "reset", "timeout", "client-closed", "content-length"]
 Milliseconds = Annotated[float, Meta(ge=0)]
 
 
-class _Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True):
     method: str
     path: str
     headers: dict[str, str]
@@ -51,11 +52,11 @@ class _Asked(msgspec.Struct, frozen=True):
     body_b64: str | None = None
 
 
-class _Opening(msgspec.Struct, frozen=True):
+class Opening(msgspec.Struct, frozen=True):
     kind: Literal["header"]
     server: str
     recorded_at: datetime
-    request: _Asked
+    request: Asked
     status_line: str
     status: int | None
     headers: list[tuple[str, str]]
@@ -64,15 +65,15 @@ class _Opening(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-class _Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Read(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     t_ms: Milliseconds
     b64: bytes
 
 
-class _Closing(msgspec.Struct, frozen=True):
+class Closing(msgspec.Struct, frozen=True):
     kind: Literal["end"]
     t_ms: Milliseconds
-    why: Literal["eof", "reset", "timeout", "client-closed", "content-length"]
+    why: Why
     bytes: int
 
 
@@ -83,15 +84,15 @@ def import_recording(data: bytes, name: str, where: str) -> Cassette:
     """
     records = cassettes.read_records(data, where)
     with blame(where, 1):
-        opening = convert(records[0], _Opening)
+        opening = convert(records[0], Opening)
     with blame(where, len(records)):
-        closing = convert(records[-1], _Closing)
+        closing = convert(records[-1], Closing)
     reads = []
     for number, record in enumerate(records[1:-1], 2):
         with blame(where, number):
-            reads.append(convert(record, _Read))
+            reads.append(convert(record, Read))
     with blame(where, len(records)):
-        cassette = stamp(_assemble(name, opening, reads, closing))
+        cassette = stamp(assemble(name, opening, reads, closing))
     _check_exact(cassette, where)
     return cassette
 
@@ -101,7 +102,7 @@ def _check_exact(cassette: Cassette, where: str) -> None:
         raise CassetteError(where, 1, "this cannot be kept in a cassette without a change")
 
 
-def _assemble(name: str, opening: _Opening, reads: list[_Read], closing: _Closing) -> Cassette:
+def assemble(name: str, opening: Opening, reads: list[Read], closing: Closing) -> Cassette:
     if sum(len(read.b64) for read in reads) != closing.bytes:
         raise ValueError(f"the reads do not add up to the {closing.bytes} bytes that it says")
     chunks, terminated = _transfer_chunks(reads, opening.framing)
@@ -119,9 +120,7 @@ def _seconds(milliseconds: float) -> float:
     return round(milliseconds / 1000, 6)
 
 
-def _transfer_chunks(
-    reads: list[_Read], framing: Framing
-) -> tuple[tuple[TransferChunk, ...], bool]:
+def _transfer_chunks(reads: list[Read], framing: Framing) -> tuple[tuple[TransferChunk, ...], bool]:
     """Return the transfer chunks, and whether the body was whole as far as framing can tell."""
     if framing != "chunked":
         return tuple(TransferChunk(_seconds(read.t_ms), read.b64) for read in reads), True
@@ -134,7 +133,7 @@ def _transfer_chunks(
     return tuple(chunks), reader.finished
 
 
-def _header(name: str, opening: _Opening) -> Header:
+def _header(name: str, opening: Opening) -> Header:
     asked, redacted = _request(opening.request)
     kept, dropped = kept_of_response(opening.headers)
     version, _, reason = opening.status_line.partition(" ")
@@ -158,7 +157,7 @@ def _header(name: str, opening: _Opening) -> Header:
     )
 
 
-def _request(asked: _Asked) -> tuple[Request, list[str]]:
+def _request(asked: Asked) -> tuple[Request, list[str]]:
     kept, dropped = kept_of_request(asked.headers.items())
     request = Request(asked.method, asked.path, tuple(kept))
     redacted = [f"request.headers.{name}" for name in dropped]
@@ -169,7 +168,7 @@ def _request(asked: _Asked) -> tuple[Request, list[str]]:
     return msgspec.structs.replace(request, **cleaned), redacted
 
 
-def _request_body(asked: _Asked) -> dict[str, Any]:
+def _request_body(asked: Asked) -> dict[str, Any]:
     """Return the body under the key that says how a cassette keeps it; empty without a body."""
     if asked.body is not None:
         return {"json": asked.body}

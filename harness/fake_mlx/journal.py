@@ -16,6 +16,7 @@ State: TypeAlias = Literal["streaming", "done", "client_left"]
 
 MOST_ENTRIES: Final = 4096
 LARGEST_BODY: Final = 64 * 1024
+MOST_STAMPS: Final = 100_000
 OWN_PATHS: Final = "/_fake/"
 
 
@@ -25,6 +26,7 @@ class Entry:
 
     *bytes* and *chunks* count what was sent of the body's *total_bytes*. *state* is ``done`` once
     the replay ended as its cassette does, ``client_left`` when the client went before that.
+    *faults* are those that lay over it, each with its place.
     """
 
     id: int
@@ -37,6 +39,7 @@ class Entry:
     started: float
     cassette: str | None = None
     status: int | None = None
+    faults: list[str] = field(default_factory=list)
     state: State = "streaming"
     finished: float | None = None
     bytes: int = 0
@@ -48,7 +51,8 @@ class Entry:
         """Note that one chunk of *size* body bytes went out."""
         self.bytes += size
         self.chunks += 1
-        self.sent_at.append(at)
+        if len(self.sent_at) < MOST_STAMPS:
+            self.sent_at.append(at)
 
     def finish(self, state: State, at: float) -> None:
         self.state = state

@@ -31,6 +31,14 @@ class Piece(msgspec.Struct, frozen=True):
     size: int = 0
 
 
+class Again(msgspec.Struct, frozen=True):
+    """What goes out for ever, every *seconds*, once the pieces are sent."""
+
+    seconds: float
+    data: bytes
+    size: int
+
+
 class Plan(msgspec.Struct, frozen=True):
     """One replay. *coalesce*: pieces due at the same moment may travel in one write."""
 
@@ -38,6 +46,7 @@ class Plan(msgspec.Struct, frozen=True):
     ends_at: float
     at_end: AtEnd
     coalesce: bool = False
+    again: Again | None = None
 
 
 class Pace(msgspec.Struct, frozen=True):

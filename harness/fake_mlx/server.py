@@ -2,19 +2,22 @@
 
 The server speaks HTTP over bare transports, because status lines, framing, resets and replies
 without a head must be exactly as they were recorded. Besides the cassettes it answers
-``GET /v1/models``, ``GET /health``, and its journal at ``/_fake/journal``.
+``GET /v1/models``, ``GET /health``, its journal at ``/_fake/journal``, and the faults that lie over
+replays at ``/_fake/config``. A model may carry faults of its own: ``mlx_lm/hello!stall@3``.
 """
 
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from fake_mlx.connection import Connection
+from fake_mlx.control import BadControl, Control, parse_control
 from fake_mlx.exchange import Cassette
+from fake_mlx.faults import DEAF, MARK, Fault, UnknownFault, overlay, parse_model
 from fake_mlx.http1 import Request, response_head
 from fake_mlx.journal import OWN_PATHS, Entry, Journal
 from fake_mlx.matching import Question, candidates, explain_miss, folders
@@ -22,15 +25,24 @@ from fake_mlx.replay import Pace, Piece, Plan, make_plan
 from fake_mlx.schedule import Schedule
 
 _BACKLOG: Final = 1024
-_REASONS: Final = {200: "OK", 404: "Not Found", 405: "Method Not Allowed", 599: "No Cassette"}
+_REASONS: Final = {
+    200: "OK",
+    400: "Bad Request",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    599: "No Cassette",
+}
 
 
 class FakeServer:
     """A fake MLX server that replays the cassettes of *library* at *pace*."""
 
-    def __init__(self, library: Mapping[str, Cassette], pace: Pace) -> None:
+    def __init__(
+        self, library: Mapping[str, Cassette], pace: Pace, control: Control | None = None
+    ) -> None:
         self._library = library
         self._pace = pace
+        self._control = control or Control()
         self._journal = Journal()
         self._turns: Counter[tuple[str, ...]] = Counter()
         self._replays: Counter[str] = Counter()
@@ -49,7 +61,11 @@ class FakeServer:
             connection.abort()
 
     def _connect(self) -> Connection:
-        return Connection(self._answer, self._schedule, self._connections)
+        return Connection(self._answer, self._schedule, self._connections, self._is_deaf_to)
+
+    def _is_deaf_to(self, data: bytes) -> bool:
+        deaf = any(fault.kind == DEAF for fault in self._control.faults)
+        return deaf and f" {OWN_PATHS}".encode() not in data.partition(b"\r\n")[0]
 
     def _answer(self, request: Request) -> tuple[Plan, Entry]:
         """Return what goes out for *request*, and its entry in the journal."""
@@ -69,6 +85,8 @@ class FakeServer:
                 return _reply(200, {"status": "ok"}, entry)
             case _, "/_fake/journal":
                 return self._journal_plan(request, entry)
+            case _, "/_fake/config":
+                return self._control_plan(request, entry)
             case _, path if path.startswith(OWN_PATHS):
                 return _reply(404, {"error": "there is nothing here"}, entry)
             case _:
@@ -84,15 +102,46 @@ class FakeServer:
             case _:
                 return _reply(405, {"error": "the journal takes GET and DELETE"}, entry)
 
+    def _control_plan(self, request: Request, entry: Entry) -> Plan:
+        if request.method == "POST":
+            try:
+                self._control = parse_control(request.body)
+            except BadControl as error:
+                return _reply(400, {"error": str(error)}, entry)
+        elif request.method != "GET":
+            return _reply(405, {"error": "the configuration takes GET and POST"}, entry)
+        return _reply(200, self._control.as_json(), entry)
+
     def _cassette_plan(self, question: Question, entry: Entry) -> Plan:
+        try:
+            name, own_faults = parse_model(question.model or "")
+        except UnknownFault as error:
+            return _reply(599, {"error": str(error)}, entry)
+        if own_faults:
+            question = _asking_for(question, name)
         names = candidates(self._library, question)
         if not names:
             return _reply(599, {"error": explain_miss(self._library, question)}, entry)
+        faults = [*self._control.faults_of(name), *own_faults]
         name = self._whose_turn(names)
         cassette = self._library[name]
         entry.cassette = name
         entry.status = cassette.header.response.status
-        return self._replay(name, cassette)
+        return (
+            self._broken(name, cassette, faults, entry) if faults else self._replay(name, cassette)
+        )
+
+    def _broken(self, name: str, cassette: Cassette, faults: Sequence[Fault], entry: Entry) -> Plan:
+        """Return a replay with *faults* laid over it, drawn anew for each request of its kind."""
+        label = MARK.join([name, *map(str, faults)])
+        self._replays[label] += 1
+        seed = f"{self._control.seed}/{label}/{self._replays[label]}"
+        changed, break_wire, placed = overlay(faults, cassette, seed)
+        entry.faults = list(map(str, placed))
+        entry.status = changed.header.response.status
+        plan = make_plan(changed, self._pace, self._replays[label])
+        # A write of its own for each piece: where the cuts are is often the fault.
+        return break_wire(msgspec.structs.replace(plan, coalesce=False))
 
     def _whose_turn(self, names: list[str]) -> str:
         turn = self._turns[tuple(names)]
@@ -120,6 +169,10 @@ def _reply(status: int, content: object, entry: Entry) -> Plan:
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     head = response_head("1.1", status, _REASONS[status], headers)
     return Plan((Piece(0, head), Piece(0, body, len(body))), 0, "keep-alive", coalesce=True)
+
+
+def _asking_for(question: Question, model: str) -> Question:
+    return msgspec.structs.replace(question, body=question.body | {"model": model})
 
 
 def _json_of(data: bytes) -> Any:

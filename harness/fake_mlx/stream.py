@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from fake_mlx.journal import Entry
-from fake_mlx.replay import Plan
+from fake_mlx.replay import Again, Plan
 from fake_mlx.schedule import Schedule, Ticket
 
 _LARGEST_WRITE: Final = 64 * 1024
@@ -54,16 +54,25 @@ class Stream:
         self._entry.finish("client_left", self._schedule.now())
 
     def _wait(self) -> None:
-        pieces = self._plan.pieces
-        after = pieces[self._sent].at if self._sent < len(pieces) else self._plan.ends_at
-        self._ticket = self._schedule.at(self._entry.started + after, self._go_on)
+        self._ticket = self._schedule.at(self._next_moment(), self._go_on)
+
+    def _next_moment(self) -> float:
+        pieces, again = self._plan.pieces, self._plan.again
+        if self._sent < len(pieces):
+            return self._entry.started + pieces[self._sent].at
+        if again:
+            return self._schedule.now() + again.seconds
+        return self._entry.started + self._plan.ends_at
 
     def _go_on(self) -> None:
         self._ticket = None
-        if self._sent == len(self._plan.pieces):
+        if self._sent < len(self._plan.pieces):
+            self._send_due()
+        elif self._plan.again:
+            self._send_again(self._plan.again)
+        else:
             self._end()
             return
-        self._send_due()
         if not self._paused:
             self._wait()
 
@@ -76,6 +85,10 @@ class Stream:
             if self._paused:
                 return
             self._write(index, index + 1)
+
+    def _send_again(self, again: Again) -> None:
+        self._transport.write(again.data)
+        self._entry.sent(again.size, self._schedule.now())
 
     def _due(self) -> int:
         """Return the index behind the last piece that goes out now."""
@@ -91,7 +104,8 @@ class Stream:
         pieces = self._plan.pieces[start:stop]
         now = self._schedule.now()
         self._sent = stop
-        self._transport.write(b"".join(piece.data for piece in pieces))
+        data = pieces[0].data if len(pieces) == 1 else b"".join(piece.data for piece in pieces)
+        self._transport.write(data)
         for piece in pieces:
             if piece.size:
                 self._entry.sent(piece.size, now)

@@ -86,7 +86,7 @@ def test_a_folder_that_cannot_be_served_is_a_bad_configuration(tmp_path: Path) -
         ("--speed", "0"),
         ("--rechunk", "bytes:0"),
         ("--port", "65536"),
-        ("--fault", "reset"),
+        ("--fault", "rest"),
         ("more",),
     ],
 )

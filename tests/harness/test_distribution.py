@@ -11,6 +11,7 @@ from fake_mlx import __version__
 from fake_mlx.library import SHIPPED
 
 HARNESS = Path(__file__).parents[2] / "harness"
+PLUGIN = HARNESS / "fake_mlx" / "pytest_plugin.py"
 PROJECT = tomllib.loads((HARNESS / "pyproject.toml").read_text())["project"]
 NEEDED = {requirement.partition(">")[0] for requirement in PROJECT["dependencies"]}
 
@@ -61,13 +62,19 @@ def output(script: str, *arguments: str) -> set[str]:
 
 
 def test_what_is_imported_is_what_the_distribution_asks_for() -> None:
+    files = set((HARNESS / "fake_mlx").rglob("*.py"))
+    assert _foreign(files - {PLUGIN}) == NEEDED
+    assert _foreign({PLUGIN}) == {"pytest"}, "only pytest itself loads the plugin"
+
+
+def _foreign(files: set[Path]) -> set[str]:
     imported = {
         name.partition(".")[0]
-        for file in (HARNESS / "fake_mlx").rglob("*.py")
+        for file in files
         for node in ast.walk(ast.parse(file.read_text()))
         for name in _imported(node)
     }
-    assert imported - set(sys.stdlib_module_names) - {"fake_mlx"} == NEEDED
+    return imported - set(sys.stdlib_module_names) - {"fake_mlx"}
 
 
 def _imported(node: ast.AST) -> list[str]:

@@ -24,6 +24,7 @@ def test_an_entry_says_what_came_and_what_became_of_it() -> None:
             "model": "m",
             "cassette": None,
             "status": None,
+            "faults": [],
             "state": "client_left",
             "started": 100.0,
             "finished": 101.25,

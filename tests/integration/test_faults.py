@@ -1,0 +1,279 @@
+"""Every fault of the fake, through the real relay process: how the stream ends, what is counted and
+logged, and that nothing stays open on either side."""
+
+import asyncio
+import io
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+
+from fake_mlx.faults import FAULTS
+from fake_mlx.library import load
+from integration.conftest import CASSETTES
+from integration.test_recordings import check_order
+from support.oracle import expect
+from support.processes import Service, running
+from support.relay import Events, RelayService, events_of, relay_service, text_of
+
+CHUNKED = "mlx_openai_server/hello"
+CLOSED = "mlx_lm/hello"
+DEADLINES = {"response_head": 1, "first_event": 1.5, "next_event": 0.4, "total": 20}
+
+
+class Case(NamedTuple):
+    """A fault over a cassette, and how its stream must end: ``done``, or a code and a cause."""
+
+    fault: str
+    code: str = "done"
+    cause: str = ""
+    cassette: str = CHUNKED
+
+
+BROKEN = "upstream_protocol|upstream_timeout"
+"""aiohttp's reader notices broken framing at once or never, as the reads fall."""
+
+CASES = [
+    Case("refuse", "upstream_unreachable", "closed"),
+    Case("close", "upstream_unreachable", "closed"),
+    Case("hang", "upstream_timeout", "header_timeout"),
+    Case("half_head", "upstream_unreachable", "closed"),
+    Case("dribble_head"),
+    Case("dribble_head", cassette=CLOSED),
+    Case("bad_status_line", "upstream_protocol", "protocol"),
+    Case("header_flood", "upstream_protocol", "protocol"),
+    Case("garbage", "upstream_protocol", "protocol"),
+    Case("interim"),
+    Case("html", "upstream_protocol", "content_type"),
+    Case("no_content_type", "upstream_protocol", "content_type"),
+    Case("gzip", "upstream_protocol", "encoding"),
+    Case("gzip_lie", "upstream_protocol", "encoding"),
+    Case("http_204", "upstream_protocol", "bad_status"),
+    Case("http_301", "upstream_protocol", "redirect"),
+    Case("http_307", "upstream_protocol", "redirect"),
+    Case("http_400_mlx_lm", "upstream_rejected", "4xx"),
+    Case("http_400_mlx_openai_server", "upstream_rejected", "4xx"),
+    Case("http_400_mlx_vlm", "upstream_rejected", "4xx"),
+    Case("http_401_mlx_vlm", "upstream_rejected", "auth"),
+    Case("http_403", "upstream_rejected", "auth"),
+    Case("http_404_mlx_lm", "upstream_rejected", "4xx"),
+    Case("http_404_mlx_openai_server", "upstream_rejected", "4xx"),
+    Case("http_413", "upstream_rejected", "4xx"),
+    Case("http_422", "upstream_rejected", "4xx"),
+    Case("http_429", "upstream_busy", "429"),
+    Case("http_500_mlx_vlm", "upstream_error", "5xx"),
+    Case("http_500_text", "upstream_error", "5xx"),
+    Case("http_502", "upstream_error", "5xx"),
+    Case("http_503_mlx_lm", "upstream_error", "5xx"),
+    Case("http_504", "upstream_error", "5xx"),
+    Case("fin@700", "upstream_truncated", "truncated", CLOSED),
+    Case("rst@700", "upstream_truncated", "truncated|empty", CLOSED),
+    Case("cut@700", "upstream_truncated", "truncated"),
+    Case("reset@700", "upstream_truncated", "truncated|empty"),
+    Case("no_final_chunk"),
+    Case("empty", "upstream_truncated", "empty"),
+    Case("bad_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
+    Case("negative_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
+    Case("huge_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
+    Case("missing_crlf@6", BROKEN, "protocol|idle|no_progress"),
+    Case("long_chunk_then_silence@6", "upstream_timeout", "idle"),
+    Case("stall@0", "upstream_timeout", "no_progress"),
+    Case("stall@6", "upstream_timeout", "idle"),
+    Case("stall@6", "upstream_timeout", "idle", CLOSED),
+    Case("comments", "upstream_timeout", "no_progress"),
+    Case("endless", "upstream_timeout", "total"),
+    Case("long_line", "limit_exceeded", "event_too_large"),
+    Case("one_byte"),
+    Case("one_byte", cassette=CLOSED),
+    Case("merge"),
+    Case("split_utf8", cassette="mlx_lm/cjk_hello"),
+    Case("cr"),
+    Case("crlf"),
+    Case("bom"),
+    Case("no_done"),
+    Case("double_done"),
+    Case("no_finish", "upstream_truncated", "truncated"),
+    Case("error_frame", "upstream_error", "in_band"),
+    Case("error_frame_done", "upstream_error", "in_band"),
+    Case("busy_frame", "upstream_busy", "in_band"),
+    Case("invalid_json"),
+    Case("only_invalid_json", "upstream_protocol", "bad_json"),
+]
+CONNECTION_FAULTS = {"deaf"}
+
+
+@pytest.fixture(scope="module")
+def faulty() -> Iterator[Service]:
+    arguments = ("serve", "--port", "0", "--cassettes", str(CASSETTES), "--speed", "max")
+    with running("fake_mlx", *arguments) as service:
+        yield service
+
+
+@pytest.fixture(scope="module")
+def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService]:
+    """A relay of its own, so that open files are those of these streams."""
+    with relay_service(tmp_path_factory.mktemp("faults")) as service:
+        yield service
+
+
+@pytest.fixture
+async def session(relay: RelayService) -> AsyncIterator[aiohttp.ClientSession]:
+    async with relay.session() as session:
+        yield session
+
+
+def test_every_fault_is_in_the_matrix() -> None:
+    assert {case.fault.partition("@")[0] for case in CASES} | CONNECTION_FAULTS == set(FAULTS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}-{case.cassette}")
+async def test_a_fault_ends_as_documented_and_leaves_nothing_open(
+    relay: RelayService, faulty: Service, session: aiohttp.ClientSession, case: Case
+) -> None:
+    profile = f"{case.fault}-{case.cassette}".replace("/", ".").replace("@", ".")
+    deadlines = DEADLINES | ({"total": 1} if case.fault == "endless" else {})
+    profile_id = await relay.add_profile(
+        session,
+        name=profile,
+        host="127.0.0.1",
+        port=int(faulty.url.rpartition(":")[2]),
+        model_path=f"{case.cassette}!{case.fault}",
+        deadlines=deadlines,
+    )
+    base_line = open_files(relay.service.process.pid)
+    events = await relay.chat(session, profile_id)
+    check_end(events, case)
+    await check_the_log(relay, profile, events[-1])
+    await check_the_metrics(session, profile, events[-1])
+    await check_the_upstream(faulty, f"{case.cassette}!{case.fault}")
+    await until(lambda: as_result(open_files(relay.service.process.pid) <= base_line))
+
+
+def check_end(events: Events, case: Case) -> None:
+    check_order(events)
+    last = events[-1]
+    if case.code == "done":
+        assert last["type"] == "done"
+        check_the_text(events, case.cassette)
+    else:
+        assert last["type"] == "error"
+        assert re.fullmatch(case.code, last["code"])
+        assert re.fullmatch(case.cause, last["detail"])
+
+
+def check_the_text(events: Events, name: str) -> None:
+    cassette = load(CASSETTES / f"{name}.cast.jsonl")
+    expected = expect(200, cassette.body, reads_tags=True)
+    assert text_of(events, "thinking") == expected.thinking
+    assert text_of(events, "response") == expected.response
+
+
+async def check_the_log(relay: RelayService, profile: str, last: dict[str, Any]) -> None:
+    path = relay.data_dir / "logs" / "streams.jsonl"
+
+    async def ended() -> list[dict[str, Any]]:
+        records = [json.loads(line) for line in path.read_text().splitlines()]
+        ids = {r["stream_id"] for r in records if r.get("profile") == profile}
+        return [r for r in records if r["record"] == "stream_ended" and r["stream_id"] in ids]
+
+    [record] = await until(ended)
+    assert record["kind"] == last["type"]
+    assert record.get("code") == last.get("code")
+    assert record.get("cause") == last.get("detail")
+
+
+async def check_the_metrics(
+    session: aiohttp.ClientSession, profile: str, last: dict[str, Any]
+) -> None:
+    async def scraped() -> str:
+        async with session.get("/metrics") as answer:
+            return await answer.text()
+
+    async def counted() -> bool:
+        text = await scraped()
+        ended = value(text, "mlx_relay_streams_total", profile, last["type"])
+        return ended == 1 and value(text, "mlx_relay_active_streams", profile) == 0
+
+    await until(counted)
+    if last["type"] == "error":
+        labels = (profile, last["code"], last["detail"])
+        assert value(await scraped(), "mlx_relay_stream_errors_total", *labels) == 1
+
+
+def value(text: str, name: str, *labels: str) -> float:
+    """Return the sample *name* that has all *labels*; -1 if there is none."""
+    for line in text.splitlines():
+        if line.startswith(f"{name}{{") and all(f'"{label}"' in line for label in labels):
+            return float(line.rpartition(" ")[2])
+    return -1
+
+
+async def check_the_upstream(faulty: Service, model: str) -> None:
+    """Assert that there was one request, and that its replay is over or its client gone."""
+
+    async def entries() -> list[dict[str, Any]]:
+        async with (
+            aiohttp.ClientSession() as direct,
+            direct.get(f"{faulty.url}/_fake/journal") as answer,
+        ):
+            journal = [e for e in json.loads(await answer.text()) if e["model"] == model]
+        return [] if any(e["state"] == "streaming" for e in journal) else journal
+
+    assert len(await until(entries)) == 1
+
+
+async def test_a_server_that_never_reads_the_request_ends_in_a_timeout(
+    relay: RelayService, session: aiohttp.ClientSession
+) -> None:
+    arguments = ("serve", "--port", "0", "--cassettes", str(CASSETTES), "--fault", "deaf")
+    large = [{"role": "user", "content": "x" * 8_000_000}]
+    with running("fake_mlx", *arguments) as deaf:
+        profile_id = await relay.add_profile(
+            session,
+            name="deaf",
+            host="127.0.0.1",
+            port=deaf.port,
+            model_path=CHUNKED,
+            deadlines=DEADLINES,
+        )
+        request = json.dumps({"profile_id": profile_id, "messages": large}).encode()
+        headers = {"Content-Type": "application/json"}
+        async with session.post(
+            "/api/chat/completions", data=io.BytesIO(request), headers=headers
+        ) as answer:
+            last = events_of(await answer.text())[-1]
+    assert (last["code"], last["detail"]) == ("upstream_timeout", "header_timeout")
+
+
+async def test_nobody_listening_is_a_refused_connection(
+    relay: RelayService, session: aiohttp.ClientSession
+) -> None:
+    with running("fake_mlx", "serve", "--port", "0") as gone:
+        port = gone.port
+    profile_id = await relay.add_profile(
+        session, name="gone", host="127.0.0.1", port=port, model_path="m"
+    )
+    last = (await relay.chat(session, profile_id))[-1]
+    assert (last["code"], last["detail"]) == ("upstream_unreachable", "refused")
+
+
+def open_files(pid: int) -> int:
+    """Return how many files the process has open; 0 where the system does not show it."""
+    folder = Path(f"/proc/{pid}/fd")
+    return len(list(folder.iterdir())) if folder.is_dir() else 0
+
+
+async def as_result(value: bool) -> bool:
+    return value
+
+
+async def until(look: Callable[[], Awaitable[Any]]) -> Any:
+    """Return what *look* finds once it finds something."""
+    async with asyncio.timeout(5):
+        while not (found := await look()):  # noqa: ASYNC110 - other processes set no event
+            await asyncio.sleep(0.01)
+        return found
