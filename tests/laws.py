@@ -2,12 +2,15 @@
 
 ``run`` feeds a stage one by one and closes it, ``cuts`` draws ways to cut a whole into pieces,
 ``merged`` joins neighbours of one kind. ``play`` is ``run`` for a Pipeline, with the clock stopped.
+HYPOTHESIS_PROFILE=nightly asks for many examples.
 """
 
+import os
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from mlx_relay.events import Done, Error, Event, Response, Thinking
@@ -18,6 +21,14 @@ Item_contra = TypeVar("Item_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
 Whole = TypeVar("Whole", str, bytes)
 Kind = TypeVar("Kind", bound=object)
+
+settings.register_profile("nightly", max_examples=500, deadline=None)
+IS_NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+if IS_NIGHTLY:
+    settings.load_profile("nightly")
+
+EXAMPLES_PER_FORMAT = 500 if IS_NIGHTLY else 10
+"""There are many formats, and all laws hold for each."""
 
 _TEXT_FIELDS: dict[type, str] = {
     TextDelta: "text",

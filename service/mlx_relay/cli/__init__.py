@@ -18,6 +18,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("demo", "Serve the relay in front of recorded MLX servers; no Mac needed."),
     "chat": ("chat", "Chat with a relay from the terminal."),
     "parse": ("parse", "Turn an MLX server's raw stream into typed events."),
+    "parsers": ("parsers", "List the formats of reasoning and tool calls."),
     "user": ("users", "Add, list, change and remove users."),
     "profile": ("profiles", "Add, list, change and remove profiles."),
     "key": ("keys", "Add, list and remove API keys."),

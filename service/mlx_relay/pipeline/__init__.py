@@ -12,11 +12,18 @@ from typing import Any, Final
 from mlx_relay.errors import StreamError
 from mlx_relay.events import Event
 from mlx_relay.pipeline.assemble import Assembler
+from mlx_relay.pipeline.bodies.schemas import Tools
 from mlx_relay.pipeline.chunks import Chunks
 from mlx_relay.pipeline.deltas import Delta
-from mlx_relay.pipeline.families import UnknownParser, check_parser, find_family, parser_names
+from mlx_relay.pipeline.families import (
+    UnknownParser,
+    check_parser,
+    find_families,
+    parser_names,
+)
 from mlx_relay.pipeline.reasoning import MarkedReasoning
 from mlx_relay.pipeline.sse import Decoder, Message
+from mlx_relay.pipeline.trace import Trace
 
 __all__ = ["Pipeline", "UnknownParser", "check_parser", "parser_names"]
 
@@ -32,7 +39,8 @@ class Pipeline:
 
     *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
     *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
-    type the arguments of calls found in text; *max_tokens* is the request's limit.
+    type the arguments of calls found in text; *max_tokens* is the request's limit; *trace* is told
+    which rule of which family did something, just before the events that it led to come out.
     """
 
     def __init__(
@@ -41,14 +49,16 @@ class Pipeline:
         reasoning_parser: str | None = "auto",
         tool_parser: str | None = None,
         starts_in_thinking: bool | None = None,
-        tools: Sequence[Mapping[str, Any]] | None = None,  # noqa: ARG002  no family calls yet
+        tools: Sequence[Mapping[str, Any]] | None = None,
         max_tokens: int | None = None,
+        trace: Trace | None = None,
     ) -> None:
-        check_parser(tool_parser)
-        family = find_family(reasoning_parser)
+        family = find_families(reasoning_parser, tool_parser, starts_in_thinking=starts_in_thinking)
         self._decoder = Decoder(legacy_errors=True)
         self._chunks = Chunks()
-        self._reasoning = MarkedReasoning(family, starts_in_thinking=starts_in_thinking)
+        self._reasoning = MarkedReasoning(
+            family, starts_in_thinking=starts_in_thinking, tools=Tools(tools), trace=trace
+        )
         self._assembler = Assembler(max_tokens=max_tokens)
         self._bytes_left = MAX_STREAM_BYTES
         self._events_left = MAX_STREAM_EVENTS

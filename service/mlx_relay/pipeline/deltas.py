@@ -35,6 +35,7 @@ class ToolCallDelta(msgspec.Struct, frozen=True):
     id: str = ""
     name: str = ""
     arguments: str = ""
+    is_whole: bool = False
 
 
 class UsageDelta(msgspec.Struct, frozen=True):

@@ -10,8 +10,20 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _decoder = msgspec.json.Decoder()
 
 
+class Unreadable(ValueError):
+    """A text is not what it should be. The pipeline catches this: no input may raise out of it."""
+
+
 def decode_json(text: str) -> Any:
-    """Return the value in *text*, or None where that is no JSON.
+    """Return the value in *text*, or None where that is no JSON."""
+    try:
+        return parse_json(text)
+    except ValueError:
+        return None
+
+
+def parse_json(text: str) -> Any:
+    """Return the value in *text*; raises ValueError where that is no JSON.
 
     What msgspec refuses (a lone surrogate, NaN) gets a second try with the standard library; lone
     surrogates become U+FFFD, because no sink could encode them.
@@ -22,8 +34,8 @@ def decode_json(text: str) -> Any:
         pass
     try:
         return _without_surrogates(json.loads(text))
-    except (ValueError, RecursionError):
-        return None
+    except RecursionError:
+        raise Unreadable("too deep") from None
 
 
 def _without_surrogates(value: Any) -> Any:

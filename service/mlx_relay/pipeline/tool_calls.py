@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from mlx_relay.errors import StreamError
 from mlx_relay.events import ToolCall
 from mlx_relay.pipeline.deltas import ToolCallDelta
@@ -16,9 +18,9 @@ MAX_ARGUMENT_CHARACTERS: Final = 1024 * 1024
 class ToolCalls:
     """Gather the fragments of one call after the other.
 
-    A call is whole when the next one begins or the stream ends well. Its number is the upstream's
-    index, or the next free one where that is missing or taken. ``feed`` raises StreamError when a
-    limit is broken.
+    A call is whole when its delta says so, the next one begins or the stream ends well. Its number
+    is the upstream's index, or the next free one where that is missing or taken. ``feed`` raises
+    StreamError when a limit is broken.
     """
 
     def __init__(self) -> None:
@@ -30,6 +32,8 @@ class ToolCalls:
     def feed(self, fragment: ToolCallDelta) -> list[ToolCall]:
         if fragment.index is not None and fragment.index >= MAX_CALLS:
             raise StreamError("limit_exceeded", "upstream_limit")
+        if fragment.is_whole:
+            return self._take_whole(fragment)
         if self._open is not None and self._open.takes(fragment):
             self._open.add(fragment)
             return []
@@ -45,6 +49,12 @@ class ToolCalls:
             return []
         self._ids.add(call.id)
         return [call.whole()]
+
+    def _take_whole(self, call: ToolCallDelta) -> list[ToolCall]:
+        """A model that repeats an id makes another call nevertheless, which gets its own."""
+        before = self.close()
+        self._begin(msgspec.structs.replace(call, id="") if call.id in self._ids else call)
+        return before + self.close()
 
     def _begin(self, fragment: ToolCallDelta) -> None:
         number = max(self.count, -1 if fragment.index is None else fragment.index)

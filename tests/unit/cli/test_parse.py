@@ -111,6 +111,23 @@ def test_an_unknown_parser_is_wrong_usage_with_the_nearest_names(option: str) ->
     assert "did you mean qwen3" in done.stderr
 
 
+def test_explain_says_before_the_events_what_led_to_them() -> None:
+    with parsing("--explain", "--tool-parser", "hermes") as process:
+        out, err = process.communicate(
+            CHUNK % b"<think>why"
+            + CHUNK % b'</think>42<tool_call>{\\"name\\": \\"f\\"}</tool_call>'
+            + BODY.partition(b"42")[2].partition(b"\n\n")[2]
+        )
+    assert err == b""
+    lines = out.decode().splitlines()
+    assert lines[0] == '# think+hermes, in text: "<think>" leads to thinking'
+    assert json.loads(lines[1]) == {"type": "thinking", "content": "why"}
+    assert lines[2] == '# think+hermes, in thinking: "</think>" leads to text'
+    assert lines[3].startswith("# think+hermes, in text: ")
+    assert lines[3].endswith("is a call")
+    assert json.loads(lines[-1]) == {"type": "done", "finish_reason": "tool_calls"}
+
+
 def test_a_reader_that_leaves_is_no_traceback() -> None:
     with parsing() as process:
         assert process.stdin is not None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlx_relay.pipeline.loose_json import decode_json
+from mlx_relay.pipeline.loose_json import Unreadable, decode_json, parse_json
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,11 @@ def test_all_json_reads_as_the_standard_library_reads_it(value: object) -> None:
 @given(text=st.text() | st.binary().map(lambda data: data.decode("utf-8", "replace")))
 def test_no_text_raises(text: str) -> None:
     decode_json(text)
+
+
+def test_a_caller_may_want_to_know_that_it_is_no_json() -> None:
+    assert parse_json("null") is None
+    with pytest.raises(ValueError):
+        parse_json("{")
+    with pytest.raises(Unreadable):
+        parse_json("[" * 100_000)

@@ -17,8 +17,8 @@ from mlx_relay.pipeline.deltas import (
     UsageDelta,
 )
 from mlx_relay.pipeline.families.think import THINK, THINK_INSIDE
+from mlx_relay.pipeline.markers import Family
 from mlx_relay.pipeline.reasoning import MarkedReasoning
-from mlx_relay.pipeline.scanner import Family
 
 NONE = Family()
 CALL = ToolCallDelta(0, "", "f", "{}")

@@ -11,8 +11,19 @@ from mlx_relay.pipeline.deltas import (
     ReasoningEnd,
     ReasoningStart,
     TextDelta,
+    ToolCallDelta,
 )
-from mlx_relay.pipeline.scanner import Family, Marker, Scanner, State
+from mlx_relay.pipeline.markers import (
+    MAX_CAPTURED,
+    Body,
+    Call,
+    Capture,
+    Family,
+    Marker,
+    Reading,
+    State,
+)
+from mlx_relay.pipeline.scanner import Scanner
 
 PLAIN = Family(
     text=(Marker("<a>", to="thinking"),),
@@ -132,3 +143,74 @@ def test_no_more_is_held_back_than_the_longest_marker(data: st.DataObject) -> No
     for piece in data.draw(st.lists(pieces, max_size=20)):
         scanner.feed(piece)
         assert len(scanner._held) < len("<<a>>")
+
+
+def read(body: Body) -> Reading:
+    return [Call(body.text, "{}")] if body.text.isalpha() else None
+
+
+CALLING = Family(
+    text=(
+        Marker("<c>", to=Capture(read=read, closing=("</c>",), stops=("<c>",))),
+        Marker("<s>", to="section"),
+        Marker(";", to="text", where="after_call"),
+    ),
+    thinking=(Marker("<c>", to=Capture(read=read, closing=("</c>",)), then="thinking"),),
+    section=(
+        Marker("<c>", to=Capture(read=read, closing=("</c>",), limit=8), then="section"),
+        Marker("</s>", to="text"),
+    ),
+)
+
+
+def called(name: str) -> ToolCallDelta:
+    return ToolCallDelta(None, "", name, "{}", is_whole=True)
+
+
+CAPTURES: dict[str, tuple[str, list[Delta]]] = {
+    "a call": ("x<c>f</c>;y;", [TextDelta("x"), called("f"), TextDelta("y;")]),
+    "no call": ("x<c>1</c>y", [TextDelta("x<c>1</c>y")]),
+    "cut off": ("x<c>f</c", [TextDelta("x<c>f</c")]),
+    "not closed": ("<c>f<c>g</c>", [called("f"), called("g")]),
+    "a section": ("<s> <c>f</c>\n <c>g</c> </s> y", [called("f"), called("g"), TextDelta(" y")]),
+    "text in a section": ("<s> x <c>f</c></s>", [TextDelta(" x"), called("f")]),
+    "too long": ("<s><c>fghijk</c></s>y", [TextDelta("<c>fghij"), TextDelta("k</c>y")]),
+}
+
+
+@pytest.mark.parametrize("case", CAPTURES)
+@given(data=st.data())
+def test_captured_text_is_a_call_or_comes_back(case: str, data: st.DataObject) -> None:
+    text, deltas = CAPTURES[case]
+    assert scan(CALLING, data.draw(cuts(text))) == merged(deltas)
+
+
+def test_thinking_goes_on_behind_a_call_that_only_interrupts_it() -> None:
+    assert scan(CALLING, ["a<c>f</c>b"], "thinking") == [
+        ReasoningDelta("a"),
+        called("f"),
+        ReasoningDelta("b"),
+    ]
+    assert scan(CALLING, ["a<c>1</c>b"], "thinking") == [
+        ReasoningDelta("a"),
+        TextDelta("<c>1</c>"),
+        ReasoningDelta("b"),
+    ]
+
+
+def test_a_whole_call_without_its_end_counts_only_where_the_stream_ended_well() -> None:
+    capture = Capture(read=read, closing=("</c>",), ends_with_stream=True)
+    family = Family(text=(Marker("<c>", to=capture),))
+    for well, deltas in ((True, [called("f")]), (False, [TextDelta("<c>f")])):
+        scanner = Scanner(family, "text")
+        assert scanner.feed("<c>f") == []
+        assert scanner.flush(well=well) == deltas
+
+
+def test_a_very_long_call_comes_back_as_text_and_memory_stays_bounded() -> None:
+    scanner = Scanner(CALLING, "text")
+    pieces = ["<c>", *["x" * 1000] * 1100]
+    deltas = [delta for piece in pieces for delta in scanner.feed(piece)]
+    assert isinstance(deltas[0], TextDelta)
+    assert len(deltas[0].text) == MAX_CAPTURED
+    assert merged(deltas) == [TextDelta("".join(pieces))]

@@ -131,3 +131,16 @@ FRAGMENTS = st.builds(
 def test_every_call_has_its_own_index_in_rising_order(fragments: list[ToolCallDelta]) -> None:
     indexes = [call.index for call in gathered(*fragments)]
     assert indexes == sorted(set(indexes))
+
+
+def test_a_whole_call_goes_out_at_once_behind_the_one_before() -> None:
+    calls = ToolCalls()
+    calls.feed(f(0, "a", "x", "1"))
+    whole = ToolCallDelta(None, "", "y", "{}", is_whole=True)
+    assert calls.feed(whole) == [ToolCall(0, "a", "x", "1"), ToolCall(1, "call_1", "y", "{}")]
+    assert calls.close() == []
+
+
+def test_a_whole_call_with_an_id_that_was_there_is_another_call() -> None:
+    whole = ToolCallDelta(None, "a", "y", "{}", is_whole=True)
+    assert gathered(whole, whole) == [ToolCall(0, "a", "y", "{}"), ToolCall(1, "call_1", "y", "{}")]

@@ -3,7 +3,8 @@
 import pytest
 
 from mlx_relay.pipeline import Pipeline, UnknownParser, check_parser, parser_names
-from mlx_relay.pipeline.families import ALIASES, FAMILIES, find_family
+from mlx_relay.pipeline.families import FAMILIES, find_family
+from mlx_relay.pipeline.families.names import ALIASES
 
 
 @pytest.mark.parametrize("name", [None, *parser_names()])
