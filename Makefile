@@ -18,12 +18,14 @@ test: .venv/dev.stamp    ## run the tests
 
 test-nightly: .venv/dev.stamp    ## run the slow tests, and the laws with many examples
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/unit/pipeline/families/test_laws.py
 
 goldens: .venv/dev.stamp    ## write the golden events of all cassettes anew, and show what changed
 	@WRITE_GOLDENS=1 $(BIN)/pytest -q -s tests/replay/test_goldens.py
 
-bench: .venv/dev.stamp    ## measure how punctual and how fast the fake is
+bench: .venv/dev.stamp    ## measure the fake (punctual, fast) and the parsers (bytes per second)
 	@$(BIN)/python loadtests/bench/fake.py
+	@$(BIN)/python loadtests/bench/parsers.py
 
 check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/ruff format --check

@@ -71,3 +71,13 @@ def running_fake(*arguments: str | Path, command: str = "serve") -> Iterator[Fak
             process.terminate()
             code = process.wait(PATIENCE)
         assert code == 0
+
+
+def run(*arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    """Run a ``fake-mlx`` command to its end."""
+    command = [sys.executable, "-m", "fake_mlx", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+
+
+def one_line(text: str) -> bool:
+    return text.count("\n") == 1 and "Traceback" not in text

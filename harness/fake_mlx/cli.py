@@ -5,39 +5,25 @@ Exit codes: 2 usage, 78 a folder of cassettes that cannot be served, 1 anything 
 
 import asyncio
 import errno
-import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final
 
 import typer
 
+from fake_mlx import cli_cassettes, cli_verdict
 from fake_mlx.cassette import CassetteError
 from fake_mlx.control import Control, make_control
-from fake_mlx.exchange import Cassette, stamp
+from fake_mlx.exits import BAD_CONFIGURATION, FAILED, fail
 from fake_mlx.faults import UnknownFault
-from fake_mlx.importer import import_recording
-from fake_mlx.library import (
-    SHIPPED,
-    SUFFIX,
-    LibraryError,
-    cassette_files,
-    find,
-    load,
-    load_library,
-    read,
-    save,
-)
+from fake_mlx.library import SHIPPED, LibraryError, load_library
 from fake_mlx.open_files import raise_limit
 from fake_mlx.recorder import BadUpstream, Recorder
 from fake_mlx.recordings import MODES
 from fake_mlx.replay import Pace, parse_rechunk, parse_speed
 from fake_mlx.server import FakeServer
 
-_FAILED: Final = 1
-_BAD_CONFIGURATION: Final = 78
 _PROBLEMS: Final = (CassetteError, LibraryError)
 
 app = typer.Typer(
@@ -48,7 +34,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...")]
+app.command("import")(cli_cassettes.import_)
+app.command()(cli_cassettes.check)
+app.command()(cli_cassettes.cat)
+app.command()(cli_cassettes.show)
+app.command()(cli_verdict.verdict)
 
 
 def main() -> None:
@@ -82,14 +72,14 @@ def serve(
     try:
         library = load_library(cassettes)
     except _PROBLEMS as error:
-        _fail(str(error), _BAD_CONFIGURATION)
+        fail(str(error), BAD_CONFIGURATION)
     raise_limit()
     try:
         asyncio.run(_serve(lambda: FakeServer(library, pace, control), host, port))
     except OSError as error:
         busy = error.errno == errno.EADDRINUSE
         reason = "the port is in use; --port 0 picks a free one" if busy else error
-        _fail(f"cannot listen on {_authority(host, port)}: {reason}", _FAILED)
+        fail(f"cannot listen on {_authority(host, port)}: {reason}", FAILED)
 
 
 @app.command()
@@ -109,79 +99,11 @@ def record(
     except BadUpstream as error:
         raise typer.BadParameter(str(error), param_hint="--upstream") from None
     except _PROBLEMS as error:
-        _fail(str(error), _BAD_CONFIGURATION)
+        fail(str(error), BAD_CONFIGURATION)
     try:
         asyncio.run(_record(recorder, host, port))
     except OSError as error:
-        _fail(f"cannot listen on {_authority(host, port)}: {error}", _FAILED)
-
-
-@app.command("import")
-def import_(
-    files: Files,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where cassettes go.")],
-) -> None:
-    """Turn recordings of real servers into cassettes that are named after the files."""
-    names = [file.name.removesuffix(".jsonl") for file in files]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        _fail(f"several files would become {twice[0]}{SUFFIX}", _FAILED)
-    failed = 0
-    for file, name in zip(files, names, strict=True):
-        try:
-            cassette = import_recording(read(file), name, str(file))
-            save(cassette, out / f"{name}{SUFFIX}")
-        except _PROBLEMS as error:
-            typer.echo(str(error), err=True)
-            failed += 1
-    typer.echo(f"{len(files) - failed} imported, {failed} failed")
-    if failed:
-        raise typer.Exit(_FAILED)
-
-
-@app.command()
-def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="DIR|FILE...")],
-    *,
-    restamp: Annotated[
-        bool, typer.Option("--restamp", help="Write size and hash anew after an edit by hand.")
-    ] = False,
-) -> None:
-    """Validate cassettes: format, size and hash."""
-    good, bad = 0, 0
-    for path in paths:
-        try:
-            files = cassette_files(path)
-        except LibraryError as error:
-            typer.echo(str(error), err=True)
-            bad += 1
-            continue
-        for file in files:
-            fine = _checked(file, restamp=restamp)
-            good, bad = good + fine, bad + (not fine)
-    typer.echo(f"{good} good, {bad} bad")
-    if bad:
-        raise typer.Exit(_FAILED)
-
-
-@app.command()
-def cat(cassette: Annotated[str, typer.Argument(help="A file, or a shipped name.")]) -> None:
-    """Write the raw body of a cassette to stdout."""
-    try:
-        body = load(find(cassette)).body
-    except _PROBLEMS as error:
-        _fail(str(error), _FAILED)
-    try:
-        sys.stdout.buffer.write(body)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # Python flushes once more when it ends; let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _fail(message: str, code: int) -> NoReturn:
-    typer.echo(f"fake-mlx: {message}", err=True)
-    raise typer.Exit(code)
+        fail(f"cannot listen on {_authority(host, port)}: {error}", FAILED)
 
 
 def _pace(speed: str, rechunk: str | None, seed: int) -> Pace:
@@ -204,25 +126,6 @@ def _control(faults: list[str], seed: int) -> Control:
         return make_control(faults, {}, seed)
     except UnknownFault as error:
         raise typer.BadParameter(str(error), param_hint="--fault") from None
-
-
-def _checked(file: Path, *, restamp: bool) -> bool:
-    try:
-        cassette = load(file, verify=not restamp)
-        if restamp:
-            cassette = stamp(cassette)
-            save(cassette, file)
-    except _PROBLEMS as error:
-        typer.echo(str(error), err=True)
-        return False
-    typer.echo(f"{file}: {_summary(cassette)}")
-    return True
-
-
-def _summary(cassette: Cassette) -> str:
-    chunks, size = len(cassette.chunks), cassette.header.bytes
-    status = cassette.header.response.status or "no reply"
-    return f"{status}, {chunks} chunks, {size} bytes, {cassette.end.end}"
 
 
 def _authority(host: str, port: int) -> str:

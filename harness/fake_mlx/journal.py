@@ -11,6 +11,7 @@ from typing import Any, Final, Literal, TypeAlias
 from fake_mlx.http1 import Request
 from fake_mlx.matching import Question
 from fake_mlx.redaction import shown_in_journal
+from fake_mlx.replay import UNKNOWN
 
 State: TypeAlias = Literal["streaming", "done", "client_left"]
 
@@ -18,6 +19,8 @@ MOST_ENTRIES: Final = 4096
 LARGEST_BODY: Final = 64 * 1024
 MOST_STAMPS: Final = 100_000
 OWN_PATHS: Final = "/_fake/"
+
+_PER_CHUNK: Final = ("sent_at", "sent_sizes", "sent_checksums")
 
 
 @dataclass
@@ -46,23 +49,30 @@ class Entry:
     total_bytes: int = 0
     chunks: int = 0
     sent_at: "array[float]" = field(default_factory=lambda: array("d"))
+    sent_sizes: "array[int]" = field(default_factory=lambda: array("q"))
+    sent_checksums: "array[int]" = field(default_factory=lambda: array("q"))
 
-    def sent(self, size: int, at: float) -> None:
-        """Note that one chunk of *size* body bytes went out."""
+    def sent(self, size: int, at: float, checksum: int = UNKNOWN) -> None:
+        """Note that one chunk of *size* body bytes went out, and the CRC-32 of them."""
         self.bytes += size
         self.chunks += 1
         if len(self.sent_at) < MOST_STAMPS:
             self.sent_at.append(at)
+            self.sent_sizes.append(size)
+            self.sent_checksums.append(checksum)
 
     def finish(self, state: State, at: float) -> None:
         self.state = state
         self.finished = at
 
     def as_json(self, *, stamps: bool) -> dict[str, Any]:
-        """Return the entry as a JSON object; with *stamps* the moment of every chunk."""
+        """Return the entry as a JSON object; with *stamps* all of every chunk."""
         shown = {**vars(self), "client_left_ms": self._client_left_ms()}
-        del shown["sent_at"]
-        return shown | {"sent_at": list(self.sent_at)} if stamps else shown
+        for name in _PER_CHUNK:
+            values = list(shown.pop(name))
+            if stamps:
+                shown[name] = values
+        return shown
 
     def _client_left_ms(self) -> float | None:
         if self.state != "client_left" or self.finished is None:

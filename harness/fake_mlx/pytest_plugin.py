@@ -6,6 +6,7 @@ Load it by name: ``-p fake_mlx.pytest_plugin``, or ``pytest_plugins = ["fake_mlx
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,11 +14,16 @@ from typing import Any, Final
 
 import pytest
 
+from fake_mlx.cli_verdict import bodies_of
+from fake_mlx.client_record import ClientRecorder
 from fake_mlx.exchange import Cassette
 from fake_mlx.faults import MARK
 from fake_mlx.library import SHIPPED, find, load
+from fake_mlx.verdict import Verdict, judge
 
 _PATIENCE: Final = 10.0
+_SETTLING: Final = 2.0
+_BETWEEN_LOOKS: Final = 0.01
 
 
 class FakeMLX:
@@ -31,6 +37,15 @@ class FakeMLX:
         """Return what the fake saw: an entry for each request, the oldest first."""
         entries: list[dict[str, Any]] = self._call("GET", f"journal?stamps={int(stamps)}")
         return entries
+
+    def settled_journal(self) -> list[dict[str, Any]]:
+        """Return the journal with stamps, once no replay is under way, or after some patience."""
+        deadline = time.monotonic() + _SETTLING
+        while True:
+            entries = self.journal(stamps=True)
+            if time.monotonic() > deadline or all(e["state"] != "streaming" for e in entries):
+                return entries
+            time.sleep(_BETWEEN_LOOKS)
 
     def clear(self) -> None:
         """Forget the journal, and take all faults away."""
@@ -92,3 +107,15 @@ def cassette(request: pytest.FixtureRequest) -> Callable[[str], Cassette]:
 def fault() -> Callable[..., str]:
     """Return the model that replays a cassette with faults: ``fault("mlx_lm/hello", "cr")``."""
     return lambda name, *kinds: MARK.join([name, *kinds])
+
+
+@pytest.fixture
+def verdict(request: pytest.FixtureRequest, fake_mlx: FakeMLX) -> Callable[..., Verdict]:
+    """Return the judge of your proxy: ``assert verdict(client).kept`` for a ClientRecorder."""
+    folder = Path(request.config.getoption("--fake-mlx-cassettes"))
+
+    def judged(client: ClientRecorder, **limits: Any) -> Verdict:
+        entries = fake_mlx.settled_journal()
+        return judge(entries, client.requests, bodies=bodies_of(entries, folder), **limits)
+
+    return judged

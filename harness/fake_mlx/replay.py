@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final, Literal, TypeAlias
+from zlib import crc32
 
 import msgspec
 
@@ -21,14 +22,19 @@ AtEnd: TypeAlias = Literal["keep-alive", "close", "reset"]
 
 ORIGINAL_SPEED: Final = 1.0
 FULL_SPEED: Final = math.inf
+UNKNOWN: Final = -1
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """Bytes that go out at the moment *at*; *size* of them are the body's (0: head, framing)."""
+    """Bytes that go out at the moment *at*; *size* of them are the body's (0: head, framing).
+
+    *checksum* is the CRC-32 of those.
+    """
 
     at: float
     data: bytes
     size: int = 0
+    checksum: int = UNKNOWN
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -66,7 +72,8 @@ def make_plan(cassette: Cassette, pace: Pace, ordinal: int = 0) -> Plan:
     cut = f"{pace.seed}/{cassette.header.name}/{ordinal}"
     chunks = recut(cassette.chunks, pace.rechunk, random.Random(cut))  # noqa: S311 - not secret
     pieces = [
-        Piece(piece.at / pace.speed, piece.data, piece.size) for piece in _pieces(cassette, chunks)
+        msgspec.structs.replace(piece, at=piece.at / pace.speed)
+        for piece in _pieces(cassette, chunks)
     ]
     coalesce = pace.speed == FULL_SPEED and pace.rechunk is None
     return Plan(tuple(pieces), cassette.end.t / pace.speed, _at_end(cassette), coalesce)
@@ -130,7 +137,7 @@ def _pieces(cassette: Cassette, chunks: Sequence[TransferChunk]) -> Iterator[Pie
     yield Piece(cassette.head.t, _head(response, response.status, cassette))
     for chunk in chunks:
         framed = frame(chunk.data) if response.framing == "chunked" else chunk.data
-        yield Piece(chunk.t, framed, len(chunk.data))
+        yield Piece(chunk.t, framed, len(chunk.data), crc32(chunk.data))
     if response.framing == "chunked" and cassette.end.end == "eof":
         yield Piece(cassette.end.t, TERMINATOR)
 

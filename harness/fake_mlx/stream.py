@@ -108,7 +108,7 @@ class Stream:
         self._transport.write(data)
         for piece in pieces:
             if piece.size:
-                self._entry.sent(piece.size, now)
+                self._entry.sent(piece.size, now, piece.checksum)
 
     def _end(self) -> None:
         self._entry.finish("done", self._schedule.now())

@@ -17,7 +17,7 @@ from mlx_relay.pipeline.families import FAMILIES
 
 SIZES: Final = (1, 8, 64)
 BAR: Final = 3.0
-ROUNDS: Final = 5
+ROUNDS: Final = 2
 
 _SENTENCE: Final = (
     "The answer is a < b, so `x[0]` holds; see [the notes] for more (it isn't long).\n\n"

@@ -11,7 +11,7 @@ def test_an_entry_says_what_came_and_what_became_of_it() -> None:
     journal = Journal()
     body = {"model": "m"}
     entry = journal.open(request(body=b"0123456789"), Question("POST", "/v1/x", body), 100.0)
-    entry.sent(3, 100.5)
+    entry.sent(3, 100.5, 77)
     entry.finish("client_left", 101.25)
     assert journal.as_json() == [
         {
@@ -34,7 +34,9 @@ def test_an_entry_says_what_came_and_what_became_of_it() -> None:
             "chunks": 1,
         }
     ]
-    assert journal.as_json(stamps=True)[0]["sent_at"] == [100.5]
+    stamped = journal.as_json(stamps=True)[0]
+    assert stamped["sent_at"] == [100.5]
+    assert (stamped["sent_sizes"], stamped["sent_checksums"]) == ([3], [77])
 
 
 def test_only_a_client_that_left_has_left() -> None:

@@ -16,13 +16,14 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_the_example_of_the_guide_runs(tmp_path: Path) -> None:
-    [example] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
-    assert len([line for line in example.splitlines() if line]) <= 20
-    (tmp_path / "test_example.py").write_text(example)
+def test_the_examples_of_the_guide_run(tmp_path: Path) -> None:
+    examples = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    for number, example in enumerate(examples):
+        assert len([line for line in example.splitlines() if line]) <= 20
+        (tmp_path / f"test_example_{number}.py").write_text(example)
     done = run_pytest(tmp_path)
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_faults_of_one_test_are_gone_in_the_next(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ import pytest
 from mlx_relay.config import Settings
 from mlx_relay.errors import FAILURES
 from mlx_relay.events import AnyEvent
+from mlx_relay.pipeline import parser_names
+from mlx_relay.pipeline.families import FAMILIES
 from support.processes import ROOT, running
 from support.relay import relay_service
 
@@ -49,8 +51,10 @@ def shell(
 
 
 def test_no_command_of_the_readme_is_left_untested() -> None:
-    ours = ("mlx-relay user", "mlx-relay profile", "mlx-relay key", "mlx-relay chat", "export")
-    tested = (*RUN_ELSEWHERE, *ours, "fake-mlx cat")
+    ours = tuple(
+        f"mlx-relay {command}" for command in ("parsers", "user", "profile", "key", "chat")
+    )
+    tested = (*RUN_ELSEWHERE, *ours, "export", "fake-mlx cat")
     assert [line for line in commands() if not line.startswith(tested)] == []
 
 
@@ -82,11 +86,25 @@ def test_a_newcomer_can_serve_a_model_and_chat_with_it(tmp_path: Path) -> None:
     assert "Thought for" in done.stderr
 
 
-@pytest.mark.parametrize("line", [line for line in commands() if line.startswith("fake-mlx cat")])
-def test_a_recording_can_be_shown_and_parsed(line: str) -> None:
+SHOWS = {
+    "fake-mlx cat mlx_lm/hello": "data: [DONE]",
+    "fake-mlx cat mlx_lm/hello | mlx-relay parse": '"type":"done"',
+    "fake-mlx cat mlx_lm/hello | mlx-relay parse --explain": '"type":"done"',
+    "mlx-relay parsers": "deepseek_r1",
+}
+
+
+@pytest.mark.parametrize("line", SHOWS)
+def test_what_is_shown_of_streams_and_formats(line: str) -> None:
+    assert line in commands()
     done = shell(line, {})
     assert done.returncode == 0, done.stderr
-    assert "data: [DONE]" in done.stdout or '"type":"done"' in done.stdout
+    assert SHOWS[line] in done.stdout
+
+
+def test_the_readme_counts_formats_and_names_right() -> None:
+    names = parser_names()
+    assert f"{len(FAMILIES)} formats under {len(names)} names" in README
 
 
 def test_the_event_table_names_every_event_and_code() -> None:
