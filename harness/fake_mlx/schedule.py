@@ -8,6 +8,11 @@ import asyncio
 import heapq
 from collections.abc import Callable
 from itertools import count
+from typing import TypeAlias
+
+
+Callback: TypeAlias = Callable[[], float | None]
+"""Called at its moment; returns the moment at which it wants to be called again, or None."""
 
 
 class Ticket:
@@ -15,8 +20,8 @@ class Ticket:
 
     __slots__ = ("callback",)
 
-    def __init__(self, callback: Callable[[], None]) -> None:
-        self.callback: Callable[[], None] | None = callback
+    def __init__(self, callback: Callback) -> None:
+        self.callback: Callback | None = callback
 
     def cancel(self) -> None:
         self.callback = None
@@ -35,11 +40,10 @@ class Schedule:
     def now(self) -> float:
         return self._loop.time()
 
-    def at(self, moment: float, callback: Callable[[], None]) -> Ticket:
+    def at(self, moment: float, callback: Callback) -> Ticket:
         """Call *callback* at *moment*, or in a later turn of the loop when that is past."""
         ticket = Ticket(callback)
-        moment = max(moment, self.now())
-        heapq.heappush(self._heap, (moment, next(self._numbers), ticket))
+        heapq.heappush(self._heap, (max(moment, self.now()), next(self._numbers), ticket))
         if not self._running:
             self._arm()
         return ticket
@@ -59,10 +63,22 @@ class Schedule:
         try:
             # What a callback asks for from here on is later than now: others get their turn.
             while self._heap and self._heap[0][0] <= now:
-                _, _, ticket = heapq.heappop(self._heap)
-                if ticket.callback:
-                    ticket.callback()
+                self._call_first()
         finally:
             self._running = False
             if self._heap:
                 self._arm()
+
+    def _call_first(self) -> None:
+        """Call who is first in the heap; what is added meanwhile comes after it."""
+        heap = self._heap
+        _, number, ticket = heap[0]
+        again = None
+        try:
+            if ticket.callback:
+                again = ticket.callback()
+        finally:
+            if again is None:
+                heapq.heappop(heap)
+            else:
+                heapq.heapreplace(heap, (max(again, self.now()), number, ticket))

@@ -30,6 +30,7 @@ class Stream:
         at_end: Callable[[], None],
     ) -> None:
         self._plan = plan
+        self._pieces = plan.pieces
         self._transport = transport
         self._schedule = schedule
         self._entry = entry
@@ -57,34 +58,39 @@ class Stream:
         self._ticket = self._schedule.at(self._next_moment(), self._go_on)
 
     def _next_moment(self) -> float:
-        pieces, again = self._plan.pieces, self._plan.again
-        if self._sent < len(pieces):
-            return self._entry.started + pieces[self._sent].at
-        if again:
-            return self._schedule.now() + again.seconds
+        if self._sent < len(self._pieces):
+            return self._entry.started + self._pieces[self._sent].at
+        if self._plan.again:
+            return self._schedule.now() + self._plan.again.seconds
         return self._entry.started + self._plan.ends_at
 
-    def _go_on(self) -> None:
-        self._ticket = None
-        if self._sent < len(self._plan.pieces):
+    def _go_on(self) -> float | None:
+        """Send what is due; returns the moment of what comes next, None when nothing does yet."""
+        if self._sent < len(self._pieces):
             self._send_due()
         elif self._plan.again:
             self._send_again(self._plan.again)
         else:
             self._end()
-            return
+            return None
         if not self._paused:
-            self._wait()
+            return self._next_moment()
+        self._ticket = None
+        return None
 
     def _send_due(self) -> None:
-        due = self._due()
         if self._plan.coalesce:
-            self._write(self._sent, due)
+            self._send_together(self._due())
             return
-        for index in range(self._sent, due):
-            if self._paused:
+        elapsed = self._schedule.now() - self._entry.started
+        while self._sent < len(self._pieces) and not self._paused:
+            piece = self._pieces[self._sent]
+            if piece.at > elapsed:
                 return
-            self._write(index, index + 1)
+            self._sent += 1
+            self._transport.write(piece.data)
+            if piece.size:
+                self._entry.sent(piece.size, self._schedule.now(), piece.checksum)
 
     def _send_again(self, again: Again) -> None:
         self._transport.write(again.data)
@@ -92,20 +98,20 @@ class Stream:
 
     def _due(self) -> int:
         """Return the index behind the last piece that goes out now."""
-        pieces = self._plan.pieces
         elapsed = self._schedule.now() - self._entry.started
         size, due = 0, self._sent
-        while due < len(pieces) and pieces[due].at <= elapsed and size < _LARGEST_WRITE:
-            size += len(pieces[due].data)
+        while (
+            due < len(self._pieces) and self._pieces[due].at <= elapsed and size < _LARGEST_WRITE
+        ):
+            size += len(self._pieces[due].data)
             due += 1
         return due
 
-    def _write(self, start: int, stop: int) -> None:
-        pieces = self._plan.pieces[start:stop]
-        now = self._schedule.now()
+    def _send_together(self, stop: int) -> None:
+        pieces = self._pieces[self._sent : stop]
         self._sent = stop
-        data = pieces[0].data if len(pieces) == 1 else b"".join(piece.data for piece in pieces)
-        self._transport.write(data)
+        self._transport.write(b"".join(piece.data for piece in pieces))
+        now = self._schedule.now()
         for piece in pieces:
             if piece.size:
                 self._entry.sent(piece.size, now, piece.checksum)

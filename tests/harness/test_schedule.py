@@ -28,6 +28,23 @@ async def test_a_cancelled_callback_is_not_called() -> None:
     assert called == []
 
 
+async def test_who_returns_a_moment_is_called_again_then() -> None:
+    schedule = Schedule(asyncio.get_running_loop())
+    done = asyncio.Event()
+    called: list[str] = []
+    now = schedule.now()
+
+    def repeated() -> float | None:
+        called.append("repeated")
+        return now + 0.002 if len(called) == 1 else None
+
+    schedule.at(now, repeated)
+    schedule.at(now + 0.001, lambda: called.append("between"))
+    schedule.at(now + 0.003, done.set)
+    await done.wait()
+    assert called == ["repeated", "between", "repeated"]
+
+
 async def test_who_always_wants_to_go_on_does_not_hold_up_the_others() -> None:
     schedule = Schedule(asyncio.get_running_loop())
     done = asyncio.Event()

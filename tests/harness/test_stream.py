@@ -5,7 +5,7 @@ from fake_mlx.http1 import Request
 from fake_mlx.journal import Entry, Journal
 from fake_mlx.matching import Question
 from fake_mlx.replay import FULL_SPEED, Pace, make_plan
-from fake_mlx.schedule import Schedule, Ticket
+from fake_mlx.schedule import Callback, Schedule, Ticket
 from fake_mlx.stream import Stream
 from handmade import handmade
 
@@ -20,7 +20,7 @@ class FakeSchedule(Schedule):
     def now(self) -> float:
         return self.time
 
-    def at(self, moment: float, callback: Callable[[], None]) -> Ticket:
+    def at(self, moment: float, callback: Callback) -> Ticket:
         ticket = Ticket(callback)
         self.tickets.append((moment, ticket))
         return ticket
@@ -31,8 +31,9 @@ class FakeSchedule(Schedule):
         while due := [item for item in self.tickets if item[0] <= to]:
             for item in due:
                 self.tickets.remove(item)
-                if item[1].callback:
-                    item[1].callback()
+                again = item[1].callback() if item[1].callback else None
+                if again is not None:
+                    self.tickets.append((again, item[1]))
 
 
 class FakeTransport:
