@@ -10,7 +10,6 @@ from collections.abc import Callable
 from itertools import count
 from typing import TypeAlias
 
-
 Callback: TypeAlias = Callable[[], float | None]
 """Called at its moment; returns the moment at which it wants to be called again, or None."""
 
