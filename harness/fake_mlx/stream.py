@@ -100,9 +100,7 @@ class Stream:
         """Return the index behind the last piece that goes out now."""
         elapsed = self._schedule.now() - self._entry.started
         size, due = 0, self._sent
-        while (
-            due < len(self._pieces) and self._pieces[due].at <= elapsed and size < _LARGEST_WRITE
-        ):
+        while due < len(self._pieces) and self._pieces[due].at <= elapsed and size < _LARGEST_WRITE:
             size += len(self._pieces[due].data)
             due += 1
         return due

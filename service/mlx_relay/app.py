@@ -17,7 +17,7 @@ from mlx_relay.open_files import raise_open_file_limit
 from mlx_relay.relay import Limits, Relay
 from mlx_relay.sinks import SinkContext, make_sink_factories
 from mlx_relay.storage import Database, open_database
-from mlx_relay.upstream import open_upstream
+from mlx_relay.upstream import Upstream
 from mlx_relay.web import app_keys
 from mlx_relay.web.errors import setup_errors
 from mlx_relay.web.headers import setup_headers
@@ -97,23 +97,23 @@ async def _open_relay(app: web.Application, settings: Settings) -> AsyncIterator
     )
     context = SinkContext(settings={}, data_dir=settings.data_dir, registry=registry)
     factories = make_sink_factories(settings.sinks, settings.sink, context)
-    async with open_upstream() as upstream:
-        relay = Relay(
-            upstream,
-            factories,
-            limits=Limits(settings.max_streams, settings.max_streams_per_user),
-            on_sink_failure=lambda name: failures.labels(name).inc(),
-        )
-        app[app_keys.METRICS] = registry if "metrics" in factories else None
-        app[app_keys.METRICS_TOKEN] = settings.metrics_token
-        app[app_keys.PROFILE_STATUS] = upstream.status
-        app[app_keys.PROFILE_TEST] = upstream.test
-        app[app_keys.IS_DRAINING] = lambda: relay.is_draining
-        try:
-            yield relay
-        finally:
-            for factory in factories.values():
-                await factory.close()
+    upstream = Upstream()
+    relay = Relay(
+        upstream,
+        factories,
+        limits=Limits(settings.max_streams, settings.max_streams_per_user),
+        on_sink_failure=lambda name: failures.labels(name).inc(),
+    )
+    app[app_keys.METRICS] = registry if "metrics" in factories else None
+    app[app_keys.METRICS_TOKEN] = settings.metrics_token
+    app[app_keys.PROFILE_STATUS] = upstream.status
+    app[app_keys.PROFILE_TEST] = upstream.test
+    app[app_keys.IS_DRAINING] = lambda: relay.is_draining
+    try:
+        yield relay
+    finally:
+        for factory in factories.values():
+            await factory.close()
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -103,8 +103,9 @@ class Relay:
 class RelayedStream:
     """One chat on its way: takes the upstream's bytes, gives events to the sinks.
 
-    Two tasks share it: one pulls from the upstream, the other writes to the client. The first to
-    fail ends both; leaving ``run`` closes the upstream.
+    What the upstream sends goes through to the sinks in the very call that brings it. Of its two
+    tasks one waits for the upstream to open and to end, the other for a full client and for the
+    terminal event. The first to fail ends both; leaving ``run`` closes the upstream.
     """
 
     def __init__(self, chat: Chat, client: ClientSink, fan_out: FanOut) -> None:
@@ -117,8 +118,8 @@ class RelayedStream:
         self._watch = Stopwatch(time.monotonic())
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._deadline = 0.0
         self._gap = chat.profile.deadlines.first_event
+        self._progressed_at = 0.0
         self._last = self._loop.time() + chat.profile.deadlines.total
 
     async def run(self, upstream: Exchanges) -> None:
@@ -128,7 +129,7 @@ class RelayedStream:
         try:
             async with asyncio.TaskGroup() as group:
                 source = group.create_task(self._pull(upstream))
-                await self._write()
+                await self._keep_pace()
                 source.cancel()
         finally:
             if self._timer:
@@ -137,15 +138,16 @@ class RelayedStream:
                 self.fail(StreamError("too_slow", "client_stalled"))
 
     def data(self, data: bytes, at: float) -> None:
-        self._watch.received(len(data))
+        self._watch.bytes_received += len(data)
         if self._fan_out.wants_raw:
             self._fan_out.receive(data, at)
         before = self._pipeline.progress
         self._publish(self._pipeline.feed(data, at), at)
         if self._pipeline.progress != before:
-            self._expect_next(self._chat.profile.deadlines.next_event)
+            self._note_progress(at)
         if self._client.is_full and self._exchange:
             self._exchange.pause()
+            self._wake.set()
 
     def end(self, failure: StreamError | None) -> None:
         if failure is not None:
@@ -168,7 +170,8 @@ class RelayedStream:
             exchange = await upstream.open(self._chat.profile, self._chat.body)
             async with exchange:
                 self._exchange = exchange
-                self._expect_next(self._chat.profile.deadlines.first_event)
+                self._progressed_at = time.monotonic()
+                self._arm(min(self._last, self._loop.time() + self._gap))
                 await exchange.pump(self)
         except StreamError as failure:
             self.fail(failure)
@@ -176,7 +179,7 @@ class RelayedStream:
             _log.exception("relay_failed", stream_id=self._chat.info.stream_id)
             self.fail(StreamError("internal", "bug"))
 
-    async def _write(self) -> None:
+    async def _keep_pace(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
@@ -186,21 +189,22 @@ class RelayedStream:
                 return
             if self._exchange:
                 self._exchange.resume()
-            if self._pipeline.ended and not self._wake.is_set():
+            if self._pipeline.ended:
                 return
 
     def _publish(self, events: list[Event], at: float) -> None:
         if events:
             self._watch.saw(events, at)
             self._fan_out.send(events)
-            self._wake.set()
+            if self._pipeline.ended:
+                self._wake.set()
 
-    def _expect_next(self, seconds: float) -> None:
-        """Move the deadline; the timer is set anew only if it would come too late."""
-        self._gap = seconds
-        self._deadline = self._loop.time() + seconds
-        if self._timer and self._deadline < self._timer.when():
-            self._arm(self._deadline)
+    def _note_progress(self, at: float) -> None:
+        """Move the deadline: of that only the time is kept, for a float is cheaper than a timer."""
+        self._progressed_at = at
+        if self._gap is not self._chat.profile.deadlines.next_event:
+            self._gap = self._chat.profile.deadlines.next_event
+            self._arm(min(self._last, self._loop.time() + self._gap))
 
     def _arm(self, when: float) -> None:
         if self._timer:
@@ -208,7 +212,6 @@ class RelayedStream:
         self._timer = self._loop.call_at(when, self._check_deadline)
 
     def _check_deadline(self) -> None:
-        """Fire only if the deadline still stands: moving a float is cheaper than a timer."""
         now = self._loop.time()
         if now >= self._last:
             self.fail(StreamError("upstream_timeout", "total"))
@@ -217,9 +220,10 @@ class RelayedStream:
             self._arm(self._last)
             return
         if self._exchange.is_paused:
-            self._deadline = now + self._gap
-        if now < self._deadline:
-            self._arm(min(self._deadline, self._last))
+            self._progressed_at = time.monotonic()
+        left = self._progressed_at + self._gap - time.monotonic()
+        if left > 0:
+            self._arm(min(self._last, now + left))
             return
         self.fail(
             StreamError("upstream_timeout", "idle" if self._watch.has_output else "no_progress")

@@ -18,7 +18,10 @@ from mlx_relay.sinks.base import Outcome
 
 
 class Stopwatch:
-    """Times one stream that began at *started* (seconds, monotonic)."""
+    """Times one stream that began at *started* (seconds, monotonic).
+
+    *bytes_received* is counted by whoever receives them.
+    """
 
     def __init__(self, started: float) -> None:
         self._started = started
@@ -26,7 +29,7 @@ class Stopwatch:
         self._first_answer: float | None = None
         self._thinking: float | None = None
         self._events = 0
-        self._bytes = 0
+        self.bytes_received = 0
         self._usage: UsageCounts | None = None
         self._terminal: Done | Error | None = None
         self._upstream_status: int | None = None
@@ -34,9 +37,6 @@ class Stopwatch:
     @property
     def has_output(self) -> bool:
         return self._first_event is not None
-
-    def received(self, size: int) -> None:
-        self._bytes += size
 
     def failed(self, failure: StreamError) -> None:
         self._upstream_status = self._upstream_status or failure.upstream_status
@@ -60,7 +60,7 @@ class Stopwatch:
             first_answer=self._first_answer,
             thinking=self._thinking,
             events=self._events,
-            bytes_received=self._bytes,
+            bytes_received=self.bytes_received,
             usage=self._usage,
         )
 

@@ -193,14 +193,14 @@ async def test_a_cancelled_request_closes_the_upstream_and_is_client_gone(stage:
 
 async def test_a_client_whose_connection_is_gone_ends_the_stream() -> None:
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
-    client.gone = True
+    client.gone = client.is_full = True
     outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
     assert outcome.kind == "client_gone"
 
 
 async def test_a_client_that_stalls_is_dropped_as_too_slow() -> None:
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
-    client.gone = client.is_stalled = True
+    client.gone = client.is_full = client.is_stalled = True
     outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
     assert (outcome.kind, outcome.code) == ("error", "too_slow")
 

@@ -18,10 +18,10 @@ from mlx_relay.stopwatch import Stopwatch
 def test_a_finished_stream_has_all_its_times() -> None:
     watch = Stopwatch(10.0)
     watch.saw([Start("s", "p", "m")], 10.0)
-    watch.received(100)
+    watch.bytes_received += 100
     watch.saw([Thinking("a")], 11.0)
     watch.saw([Thinking("b"), ThinkingDone(1.5), Response("c")], 12.5)
-    watch.received(50)
+    watch.bytes_received += 50
     watch.saw([Response("d")], 13.0)
     watch.saw([Usage(completion_tokens=7), Done("stop")], 14.0)
     outcome = watch.outcome(14.25)

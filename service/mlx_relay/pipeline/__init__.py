@@ -37,6 +37,9 @@ MAX_STREAM_EVENTS: Final = 200_000
 class Pipeline:
     """Read one stream of one upstream.
 
+    *ended* says that the terminal event is out. *progress* counts the pieces of text, reasoning and
+    calls that came, held back or not.
+
     *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
     *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
     type the arguments of calls found in text; *max_tokens* is the request's limit; *trace* is told
@@ -60,29 +63,22 @@ class Pipeline:
             family, starts_in_thinking=starts_in_thinking, tools=Tools(tools), trace=trace
         )
         self._assembler = Assembler(max_tokens=max_tokens)
+        self.ended = False
+        self.progress = 0
         self._bytes_left = MAX_STREAM_BYTES
         self._events_left = MAX_STREAM_EVENTS
-
-    @property
-    def ended(self) -> bool:
-        """The terminal event is out."""
-        return self._assembler.ended
 
     @property
     def skipped(self) -> int:
         """Messages that were not JSON objects and were passed over."""
         return self._chunks.skipped
 
-    @property
-    def progress(self) -> int:
-        """Pieces of text, reasoning and calls that came, held back or not."""
-        return self._chunks.progress
-
     def feed(self, data: bytes, at: float) -> list[Event]:
         """Return what *data*, read at *at* (seconds, monotonic), adds; [] after the end."""
-        if self._assembler.ended:
+        if self.ended:
             return []
         events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
+        self.progress = self._chunks.progress
         self._bytes_left -= len(data)
         self._events_left -= len(events)
         if self._bytes_left < 0 or self._events_left < 0:
@@ -93,12 +89,16 @@ class Pipeline:
         """Return what the end of the body adds: at least the terminal event, if it is not out."""
         events = self._advance(self._decoder.close(), at)
         events += self._assembler.feed(self._reasoning.close(), at)
-        return events + self._assembler.close(at)
+        events += self._assembler.close(at)
+        self.ended = True
+        return events
 
     def fail(self, failure: StreamError, at: float) -> list[Event]:
         """End the stream with *failure*; what was held back goes out before it."""
         events = self._assembler.feed(self._reasoning.close(), at)
-        return events + self._assembler.fail(failure, at)
+        events += self._assembler.fail(failure, at)
+        self.ended = True
+        return events
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
         deltas: list[Delta] = []
@@ -106,6 +106,7 @@ class Pipeline:
             for delta in self._chunks.feed(message):
                 deltas += self._reasoning.feed(delta)
         events = self._assembler.feed(deltas, at)
+        self.ended = self._assembler.ended
         if self._decoder.failure:
             events += self.fail(self._decoder.failure, at)
         return events

@@ -18,6 +18,7 @@ from mlx_relay.pipeline.deltas import (
     UsageDelta,
 )
 from mlx_relay.pipeline.loose_json import decode_json
+from mlx_relay.pipeline.plain import read_plain
 from mlx_relay.pipeline.sse import Message
 
 MAX_BAD_MESSAGES: Final = 3
@@ -47,6 +48,10 @@ class Chunks:
         """Return what *message* adds; ``[]`` after an ErrorDelta or a DoneDelta."""
         if self._ended:
             return []
+        if message.event == "message" and (delta := read_plain(message.data)):
+            self.progress += 1
+            self._in_text = isinstance(delta, TextDelta)
+            return [delta]
         chunk = decode_json(message.data)
         if message.event == "error" and (message.complete or isinstance(chunk, dict)):
             return self._end(ErrorDelta(_failure(chunk)))

@@ -8,13 +8,13 @@ from mlx_relay.errors import StreamError
 from mlx_relay.events import FinishReason, UsageCounts
 
 
-class TextDelta(msgspec.Struct, frozen=True):
+class TextDelta(msgspec.Struct, frozen=True, gc=False):
     """A piece of the upstream's ``content``; behind the marker stage, of the answer alone."""
 
     text: str
 
 
-class ReasoningDelta(msgspec.Struct, frozen=True):
+class ReasoningDelta(msgspec.Struct, frozen=True, gc=False):
     """A piece of reasoning, from a field or from between two markers."""
 
     text: str

@@ -73,7 +73,7 @@ class ClientSink(Sink, Protocol):
 
     @property
     def is_full(self) -> bool:
-        """So much waits that the upstream must pause."""
+        """The upstream must pause: too much waits, or the client is gone."""
 
     @property
     def is_stalled(self) -> bool:

@@ -1,79 +1,118 @@
 """Batches of events in; the client's SSE response out. The sink that sets the pace.
 
-Whole events only: aiohttp-sse's heartbeat is written between our writes, never inside one.
+A batch goes straight to the client's transport, in one write and without a task switch: what a
+token costs is wake-ups. Whole events only, so aiohttp-sse's heartbeat never lands inside one.
 """
 
 import asyncio
-from collections.abc import Sequence
-
-from aiohttp_sse import EventSourceResponse
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
 
 from mlx_relay.events import Event, encode
 from mlx_relay.sinks.base import Outcome
-
-HIGH_WATER_BYTES = 64 * 1024
-"""What may wait for the client before the upstream is paused."""
 
 STALL_SECONDS = 30.0
 """How long a client may take nothing at all before it is dropped."""
 
 
+class Connection(Protocol):
+    """What the sink needs of aiohttp's connection; its high-water mark is 64 KiB."""
+
+    @property
+    def transport(self) -> asyncio.Transport | None:
+        """None once the connection is lost."""
+
+    @property
+    def writing_paused(self) -> bool:
+        """More waits for the client than the high-water mark."""
+
+
 class SseSink:
-    """Writes events to one client, numbered from 1: ``id: 1``, ``data: {...}``, blank line."""
+    """Writes events to one client, numbered from 1: ``id: 1``, ``data: {...}``, blank line.
+
+    *drain* waits while writing is paused; *is_chunked* is whether the body is framed in chunks
+    (HTTP/1.1) or ends with the connection (HTTP/1.0). A client that takes nothing of what waits for
+    *stall_seconds*, and at most half as long again, is dropped.
+    """
 
     def __init__(
         self,
-        response: EventSourceResponse,
-        transport: asyncio.Transport | None,
+        connection: Connection,
+        drain: Callable[[], Awaitable[None]],
         *,
+        is_chunked: bool,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
-        self._response = response
-        self._transport = transport
-        self._stall_seconds = stall_seconds
-        self._number = 0
-        self._waiting = bytearray()
+        self.is_full = connection.transport is None
         self.is_stalled = False
-
-    @property
-    def is_full(self) -> bool:
-        return len(self._waiting) >= HIGH_WATER_BYTES
+        self._connection = connection
+        self._transport = connection.transport
+        self._drain = drain
+        self._is_chunked = is_chunked
+        self._number = 0
+        self._written = 0
+        self._watch = _Watch(self._taken, stall_seconds / 2, self._drop)
 
     def send(self, events: Sequence[Event]) -> None:
-        for event in events:
-            self._number += 1
-            self._waiting += b"id: %d\ndata: %b\n\n" % (self._number, encode(event))
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            self.is_full = True
+            return
+        data = b"".join(map(self._encode, events))
+        self._written += len(data)
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
+        self.is_full = self._connection.writing_paused
 
     async def drain(self) -> None:
-        """Write what waits; raises ConnectionError when the client is gone or was dropped."""
-        if not self._waiting:
-            return
-        data, self._waiting = bytes(self._waiting), bytearray()
-        backlog = self._backlog()
-        if backlog == 0 and len(data) < HIGH_WATER_BYTES:
-            await self._response.write(data)
-            return
-        self._watch(backlog + len(data))
-        try:
-            await self._response.write(data)
-        finally:
-            self._timer.cancel()
+        """Wait while the client is full; raises ConnectionError when it is gone or was dropped."""
+        if self._transport is None or self._transport.is_closing():
+            raise ConnectionResetError
+        await self._drain()
+        self.is_full = False
 
     async def close(self, outcome: Outcome) -> None:
         del outcome
+        self._watch.stop()
 
-    def _backlog(self) -> int:
-        return self._transport.get_write_buffer_size() if self._transport else 0
+    def _encode(self, event: Event) -> bytes:
+        self._number += 1
+        return b"id: %d\ndata: %b\n\n" % (self._number, encode(event))
 
-    def _watch(self, before: int) -> None:
-        loop = asyncio.get_running_loop()
-        self._timer = loop.call_later(self._stall_seconds, self._check_progress, before)
+    def _taken(self) -> int | None:
+        """Return how many bytes the client took, None if there is nothing to take."""
+        waiting = self._transport.get_write_buffer_size() if self._transport else 0
+        return self._written - waiting if waiting else None
 
-    def _check_progress(self, before: int) -> None:
-        """Drop a client that has taken nothing since there were *before* bytes for it."""
-        backlog = self._backlog()
-        if backlog < before or self._transport is None:
-            self._watch(backlog)
-            return
+    def _drop(self) -> None:
         self.is_stalled = True
-        self._transport.abort()
+        if self._transport:
+            self._transport.abort()
+
+
+class _Watch:
+    """Calls *on_stall* when *taken* was the same number at three looks, *seconds* apart."""
+
+    def __init__(
+        self, taken: Callable[[], int | None], seconds: float, on_stall: Callable[[], None]
+    ) -> None:
+        self._taken = taken
+        self._seconds = seconds
+        self._on_stall = on_stall
+        self._last: int | None = None
+        self._looks = 0
+        self._look_again()
+
+    def stop(self) -> None:
+        self._timer.cancel()
+
+    def _look_again(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
+
+    def _look(self) -> None:
+        taken = self._taken()
+        self._looks = self._looks + 1 if taken is not None and taken == self._last else 0
+        self._last = taken
+        if self._looks == 2:
+            self._on_stall()
+        else:
+            self._look_again()

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import msgspec
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp_sse import EventSourceResponse
 
 from mlx_relay.auth.middleware import IDENTITY, Identity
@@ -37,9 +37,12 @@ async def complete(request: web.Request) -> web.StreamResponse:
             ping_interval=HEARTBEAT_SECONDS,
             send_timeout=STALL_SECONDS,
         )
-        await response.prepare(request)
+        writer = await response.prepare(request)
+        if writer is None:
+            return response
+        is_chunked = request.version >= HttpVersion11
         async with response:
-            await relay.run(chat, SseSink(response, request.transport))
+            await relay.run(chat, SseSink(request.protocol, writer.drain, is_chunked=is_chunked))
     return response
 
 
