@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +40,15 @@ class FakeProcess:
 
     def journal(self, *, stamps: bool = False) -> Any:
         return self.get("/_fake/journal" + ("?stamps=1" if stamps else ""))
+
+    def settled_journal(self) -> Any:
+        """Return the journal with stamps once no replay is under way."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            entries = self.journal(stamps=True)
+            if entries and all(entry["state"] != "streaming" for entry in entries):
+                return entries
+        raise AssertionError("a replay does not end")
 
 
 def post(

@@ -18,8 +18,9 @@ from fake_mlx.control import Control, make_control
 from fake_mlx.exits import BAD_CONFIGURATION, FAILED, fail
 from fake_mlx.faults import UnknownFault
 from fake_mlx.library import SHIPPED, LibraryError, load_library
+from fake_mlx.live_server import BadAuthorities, BadUpstream, LiveServer
 from fake_mlx.open_files import raise_limit
-from fake_mlx.recorder import BadUpstream, Recorder
+from fake_mlx.recorder import Recorder
 from fake_mlx.recordings import MODES
 from fake_mlx.replay import Pace, parse_rechunk, parse_speed
 from fake_mlx.server import FakeServer
@@ -89,21 +90,32 @@ def record(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 picks a free one.")] = 8000,
     mode: Annotated[str, typer.Option(metavar="|".join(MODES))] = "new",
+    ca: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="PEM of who vouches for an https upstream."),
+    ] = None,
 ) -> None:
     """Relay requests to a live server, and write a cassette of each exchange."""
     wanted = next((known for known in MODES if known == mode), None)
     if wanted is None:
         raise typer.BadParameter(f"{mode!r} is not one of {', '.join(MODES)}", param_hint="--mode")
     try:
-        recorder = Recorder(upstream, out, wanted, typer.echo)
-    except BadUpstream as error:
-        raise typer.BadParameter(str(error), param_hint="--upstream") from None
+        recorder = Recorder(_live_server(upstream, ca), out, wanted, typer.echo)
     except _PROBLEMS as error:
         fail(str(error), BAD_CONFIGURATION)
     try:
         asyncio.run(_record(recorder, host, port))
     except OSError as error:
         fail(f"cannot listen on {_authority(host, port)}: {error}", FAILED)
+
+
+def _live_server(url: str, authorities: Path | None) -> LiveServer:
+    try:
+        return LiveServer(url, authorities)
+    except BadUpstream as error:
+        raise typer.BadParameter(str(error), param_hint="--upstream") from None
+    except BadAuthorities as error:
+        raise typer.BadParameter(str(error), param_hint="--ca") from None
 
 
 def _pace(speed: str, rechunk: str | None, seed: int) -> Pace:

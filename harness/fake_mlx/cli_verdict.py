@@ -1,6 +1,5 @@
 """The ``verdict`` command: journal and client record in; a line per rule, an exit code out."""
 
-import contextlib
 import json
 import urllib.request
 from pathlib import Path
@@ -9,11 +8,11 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from fake_mlx.cassette import CassetteError
 from fake_mlx.client_record import BadRecord, parse_record
 from fake_mlx.exits import FAILED, fail
-from fake_mlx.library import SHIPPED, SUFFIX, LibraryError, load, read
-from fake_mlx.verdict import CLOSED_WITHIN_MS, Verdict, judge
+from fake_mlx.library import SHIPPED, LibraryError, read
+from fake_mlx.sent_bodies import sent_bodies
+from fake_mlx.verdict import CLOSED_WITHIN_MS, Speaks, Verdict, judge
 
 _PATIENCE: Final = 10.0
 _JOURNAL: Final = "/_fake/journal?stamps=1"
@@ -25,6 +24,9 @@ def verdict(
     cassettes: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of cassettes.", show_default=False)
     ] = SHIPPED,
+    speaks: Annotated[
+        Speaks | None, typer.Option(help="Bytes passed on, or events of its own; else it is seen.")
+    ] = None,
     closed_within_ms: Annotated[float, typer.Option(min=0)] = CLOSED_WITHIN_MS,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -33,26 +35,19 @@ def verdict(
     try:
         entries = msgspec.json.decode(_journal(journal), type=list[dict[str, Any]])
         requests = parse_record(read(client))
-        bodies = bodies_of(entries, cassettes)
-        found = judge(entries, requests, bodies=bodies, closed_within_ms=closed_within_ms)
+        bodies = sent_bodies(entries, cassettes)
+        found = judge(
+            entries, requests, bodies=bodies, speaks=speaks, closed_within_ms=closed_within_ms
+        )
     except (OSError, LibraryError) as error:
         fail(str(error))
     except BadRecord as error:
         fail(f"{client}: {error}")
-    except (ValueError, TypeError, msgspec.DecodeError):
+    except (ValueError, TypeError, KeyError, msgspec.DecodeError):
         fail(f"{journal}: this is no journal of a fake")
     typer.echo(_as_json(found) if as_json else str(found))
     if not found.kept:
         raise typer.Exit(FAILED)
-
-
-def bodies_of(entries: list[dict[str, Any]], folder: Path) -> dict[str, bytes]:
-    """Return the bodies of the cassettes that *entries* name, as far as *folder* has them."""
-    bodies = {}
-    for name in {entry.get("cassette") for entry in entries} - {None}:
-        with contextlib.suppress(CassetteError, LibraryError):
-            bodies[str(name)] = load(folder / f"{name}{SUFFIX}").body
-    return bodies
 
 
 def _journal(source: str) -> bytes:

@@ -27,8 +27,9 @@ _PER_CHUNK: Final = ("sent_at", "sent_sizes", "sent_checksums")
 class Entry:
     """One request and what became of it.
 
-    *bytes* and *chunks* count what was sent of the body's *total_bytes*. *state* is ``done`` once
-    the replay ended as its cassette does, ``client_left`` when the client went before that.
+    *bytes* and *chunks* count what was sent of the body's *total_bytes* and *total_chunks*; an
+    *endless* one goes on beyond them. *state* is ``done`` once the replay ended as its cassette
+    does, ``client_left`` when the client went before that, which was noticed at *finished*.
     *faults* are those that lay over it, each with its place.
     """
 
@@ -48,6 +49,8 @@ class Entry:
     bytes: int = 0
     total_bytes: int = 0
     chunks: int = 0
+    total_chunks: int = 0
+    endless: bool = False
     sent_at: "array[float]" = field(default_factory=lambda: array("d"))
     sent_sizes: "array[int]" = field(default_factory=lambda: array("q"))
     sent_checksums: "array[int]" = field(default_factory=lambda: array("q"))
@@ -66,8 +69,16 @@ class Entry:
         self.finished = at
 
     def as_json(self, *, stamps: bool) -> dict[str, Any]:
-        """Return the entry as a JSON object; with *stamps* all of every chunk."""
-        shown = {**vars(self), "client_left_ms": self._client_left_ms()}
+        """Return the entry as a JSON object; with *stamps* all of every chunk.
+
+        What is unsent is what a client that left has spared the fake; None where that has no end.
+        """
+        shown = {
+            **vars(self),
+            "client_left_ms": self._client_left_ms(),
+            "unsent_bytes": None if self.endless else self.total_bytes - self.bytes,
+            "unsent_chunks": None if self.endless else self.total_chunks - self.chunks,
+        }
         for name in _PER_CHUNK:
             values = list(shown.pop(name))
             if stamps:

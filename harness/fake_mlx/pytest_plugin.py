@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import pytest
 
-from fake_mlx.cli_verdict import bodies_of
 from fake_mlx.client_record import ClientRecorder
 from fake_mlx.exchange import Cassette
 from fake_mlx.faults import MARK
 from fake_mlx.library import SHIPPED, find, load
+from fake_mlx.sent_bodies import sent_bodies
 from fake_mlx.verdict import Verdict, judge
 
 _PATIENCE: Final = 10.0
@@ -116,6 +116,6 @@ def verdict(request: pytest.FixtureRequest, fake_mlx: FakeMLX) -> Callable[..., 
 
     def judged(client: ClientRecorder, **limits: Any) -> Verdict:
         entries = fake_mlx.settled_journal()
-        return judge(entries, client.requests, bodies=bodies_of(entries, folder), **limits)
+        return judge(entries, client.requests, bodies=sent_bodies(entries, folder), **limits)
 
     return judged

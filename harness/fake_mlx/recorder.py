@@ -10,12 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
 
 from fake_mlx.exchange import Cassette
 from fake_mlx.http1 import BadRequest, Request, RequestReader, response_head
 from fake_mlx.importer import Why
 from fake_mlx.library import SUFFIX, load_library, save
+from fake_mlx.live_server import LiveServer, Unreachable
 from fake_mlx.matching import Question, explain_miss
 from fake_mlx.recordings import Mode, Recordings, body_of
 from fake_mlx.replay import FULL_SPEED, Pace, make_plan
@@ -25,15 +25,13 @@ _READ_BYTES: Final = 64 * 1024
 _DROPPED: Final = frozenset({"host", "connection", "content-length", "transfer-encoding", "expect"})
 
 
-class BadUpstream(ValueError):
-    """An address that is no http or https URL."""
-
-
 class Recorder:
     """Records what *upstream* answers into *folder*; *say* is told of each cassette's name."""
 
-    def __init__(self, upstream: str, folder: Path, mode: Mode, say: Callable[[str], None]) -> None:
-        self._upstream = parse_upstream(upstream)
+    def __init__(
+        self, upstream: LiveServer, folder: Path, mode: Mode, say: Callable[[str], None]
+    ) -> None:
+        self._upstream = upstream
         self._folder = folder
         self._say = say
         self._library = load_library(folder) if _has_some(folder) else {}
@@ -70,32 +68,21 @@ class Recorder:
     async def _record(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        host, port = self._upstream.hostname, self._upstream.port
-        secure = self._upstream.scheme == "https"
         try:
-            source, drain = await asyncio.open_connection(
-                host, port or (443 if secure else 80), ssl=secure or None
-            )
-        except OSError as error:
-            _reply(writer, 502, f"the upstream cannot be reached: {error.strerror}")
+            source, drain = await self._upstream.connect()
+        except Unreachable as error:
+            _reply(writer, 502, f"the upstream cannot be reached: {error}")
             return
         drain.write(_forwarded(request, self._upstream))
         tap = ResponseTap(request, datetime.now(UTC))
         try:
             why, seconds = await _relay(source, reader, writer, tap)
         finally:
-            drain.close()
+            # At once: to close TLS in peace would wait for a server that goes on talking.
+            drain.transport.abort()
         name = self._recordings.name_for(request)
         save(tap.cassette(name, why, seconds), self._folder / f"{name}{SUFFIX}")
         self._say(name)
-
-
-def parse_upstream(url: str) -> SplitResult:
-    """Return the parts of *url*; raises BadUpstream."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise BadUpstream(f"{url!r} is not http://HOST:PORT")
-    return parts
 
 
 async def _read_request(reader: asyncio.StreamReader) -> Request | None:
@@ -147,13 +134,13 @@ async def _pump(
             return "client-closed"
 
 
-def _forwarded(request: Request, upstream: SplitResult) -> bytes:
+def _forwarded(request: Request, upstream: LiveServer) -> bytes:
     """Return the bytes of *request* for *upstream*, in one piece, its connection its own."""
     kept = [(n, v) for n, v in request.headers if n.lower() not in _DROPPED]
     if request.body or request.method == "POST":
         kept.append(("Content-Length", str(len(request.body))))
-    lines = [f"{request.method} {upstream.path.rstrip('/')}{request.target} HTTP/1.1"]
-    lines += [f"Host: {upstream.netloc.rpartition('@')[2]}", "Connection: close"]
+    lines = [f"{request.method} {upstream.base_path}{request.target} HTTP/1.1"]
+    lines += [f"Host: {upstream.authority}", "Connection: close"]
     lines += [f"{name}: {value}" for name, value in kept]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
 

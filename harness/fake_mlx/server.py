@@ -8,6 +8,7 @@ replays at ``/_fake/config``. A model may carry faults of its own: ``mlx_lm/hell
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -25,6 +26,7 @@ from fake_mlx.replay import Pace, Piece, Plan, make_plan
 from fake_mlx.schedule import Schedule
 
 _BACKLOG: Final = 1024
+_MODEL: Final = re.compile(rb'(?<!\\)"model": ?"([\x20\x21\x23-\x5b\x5d-\x7e]*)"')
 _REASONS: Final = {
     200: "OK",
     400: "Bad Request",
@@ -64,15 +66,28 @@ class FakeServer:
         return Connection(self._answer, self._schedule, self._connections, self._is_deaf_to)
 
     def _is_deaf_to(self, data: bytes) -> bool:
-        deaf = any(fault.kind == DEAF for fault in self._control.faults)
-        return deaf and f" {OWN_PATHS}".encode() not in data.partition(b"\r\n")[0]
+        """Say whether to read no further than *data*: by a fault over all, or over its model."""
+        if f" {OWN_PATHS}".encode() in data.partition(b"\r\n")[0]:
+            return False
+        named = _MODEL.search(data)
+        faults = self._control.faults if named is None else self._faults_of(named[1].decode())
+        return any(fault.kind == DEAF for fault in faults)
+
+    def _faults_of(self, model: str) -> list[Fault]:
+        try:
+            name, own_faults = parse_model(model)
+        except UnknownFault:
+            name, own_faults = model, []
+        return [*self._control.faults_of(name), *own_faults]
 
     def _answer(self, request: Request) -> tuple[Plan, Entry]:
         """Return what goes out for *request*, and its entry in the journal."""
         question = Question(request.method, request.path, _json_of(request.body))
         entry = self._journal.open(request, question, self._schedule.now())
         plan = self._plan(request, question, entry)
-        entry.total_bytes = sum(piece.size for piece in plan.pieces)
+        sizes = [piece.size for piece in plan.pieces if piece.size]
+        entry.total_bytes, entry.total_chunks = sum(sizes), len(sizes)
+        entry.endless = plan.again is not None
         if not request.keeps_alive and plan.at_end == "keep-alive":
             plan = msgspec.structs.replace(plan, at_end="close")
         return plan, entry

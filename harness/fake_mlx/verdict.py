@@ -3,6 +3,7 @@
 One ruling per rule. A rule that there was nothing to judge by is not broken.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
@@ -12,7 +13,7 @@ from fake_mlx.client_record import ClientRequest
 from fake_mlx.sse_text import messages, parsed
 from fake_mlx.verdict_latency import added, quantile
 from fake_mlx.verdict_pairs import Pair, Upstream, pair_up
-from fake_mlx.verdict_rules import delivery, ending
+from fake_mlx.verdict_rules import delivery, ending, wording
 
 Speaks: TypeAlias = Literal["bytes", "events"]
 
@@ -49,15 +50,15 @@ def judge(
     journal: Iterable[Mapping[str, Any]],
     requests: Sequence[ClientRequest],
     *,
-    bodies: Mapping[str, bytes] | None = None,
+    bodies: Mapping[int, bytes] | None = None,
     speaks: Speaks | None = None,
     closed_within_ms: float = CLOSED_WITHIN_MS,
 ) -> Verdict:
     """Return the verdict on the proxy between *journal* (with stamps) and *requests*.
 
-    *bodies* are those of the cassettes by name, to time the text of a proxy that speaks events.
-    What it *speaks* is seen from its answers if it is not said. Raises msgspec.ValidationError for
-    what is no journal.
+    *bodies* are those that the entries sent, by their ids: by them the text of a proxy that speaks
+    events is judged and timed. What it *speaks* is seen from its answers if it is not said. Raises
+    msgspec.ValidationError for what is no journal.
     """
     entries = msgspec.convert(list(journal), list[Upstream])
     pairs, strays = pair_up(entries, requests)
@@ -66,7 +67,8 @@ def judge(
         (
             _one_each(pairs, strays),
             _no_late_retry(pairs),
-            _delivered(pairs) if spoken == "bytes" else _one_terminal(pairs),
+            _delivered(pairs) if spoken == "bytes" else _told(pairs, bodies or {}),
+            _one_terminal(pairs, spoken),
             _closed(pairs, closed_within_ms),
             _latency(pairs, bodies or {}, spoken),
         )
@@ -113,31 +115,59 @@ def _delivered(pairs: Sequence[Pair]) -> Ruling:
     return _ruling("every byte in order", broken, f"{size} bytes", judged=bool(found))
 
 
-def _one_terminal(pairs: Sequence[Pair]) -> Ruling:
+def _told(pairs: Sequence[Pair], bodies: Mapping[int, bytes]) -> Ruling:
+    known = [pair for pair in pairs if pair.entries and pair.entries[-1].id in bodies]
+    found = [
+        (pair.request.name, wording(pair.request, entry, bodies[entry.id]))
+        for pair in known
+        for entry in pair.entries[-1:]
+    ]
+    broken = [f"request {name}: {problem}" for name, problem in found if problem]
+    fine = f"{len(found)} streams" if found else "the cassettes are not known"
+    return _ruling("all text in order", broken, fine, judged=bool(found))
+
+
+def _one_terminal(pairs: Sequence[Pair], spoken: Speaks) -> Ruling:
+    rule = "exactly one terminal event"
+    if spoken == "bytes":
+        return Ruling(rule, None, "the server's own end is passed on")
     found = [(pair.request.name, ending(pair.request)) for pair in pairs]
     broken = [f"request {name}: {problem}" for name, problem in found if problem]
-    return _ruling(
-        "exactly one terminal event", broken, f"{len(found)} streams", judged=bool(found)
-    )
+    return _ruling(rule, broken, f"{len(found)} streams", judged=bool(found))
 
 
 def _closed(pairs: Sequence[Pair], within_ms: float) -> Ruling:
     rule = f"upstream closed within {within_ms:g} ms of the client's leaving"
-    delays, broken = [], []
-    for pair in pairs:
-        for entry in pair.entries if pair.request.left is not None else ():
-            if entry.finished is None:
-                broken.append(f"request {pair.request.name}: it was still open")
-                continue
-            delays.append((entry.finished - (pair.request.left or 0.0)) * 1000)
-            if delays[-1] > within_ms:
-                went = "closed" if entry.state == "client_left" else "read to its end"
-                broken.append(f"request {pair.request.name}: {went} after {delays[-1]:.1f} ms")
-    fine = f"at most {max(0.0, *delays):.1f} ms" if delays else "no client left"
-    return _ruling(rule, broken, fine, judged=bool(delays))
+    left = [(pair.request, entry) for pair in pairs for entry in _left_behind(pair)]
+    found = [(request.name, _delay_ms(request, entry), entry) for request, entry in left]
+    broken = [
+        f"request {name}: {_what_became_of(entry)} after {delay:.1f} ms"
+        for name, delay, entry in found
+        if delay > within_ms
+    ]
+    most = max([0.0, *(delay for _, delay, _ in found)])
+    meanwhile = sum(at > (request.left or 0.0) for request, entry in left for at in entry.sent_at)
+    spared = sum(entry.unsent_chunks or 0 for _, entry in left)
+    fine = f"at most {most:.1f} ms, {meanwhile} chunks went out meanwhile, {spared} never did"
+    return _ruling(rule, broken, fine if found else "no client left", judged=bool(found))
 
 
-def _latency(pairs: Sequence[Pair], bodies: Mapping[str, bytes], spoken: Speaks) -> Ruling:
+def _left_behind(pair: Pair) -> list[Upstream]:
+    return pair.entries if pair.request.left is not None else []
+
+
+def _delay_ms(request: ClientRequest, entry: Upstream) -> float:
+    end = math.inf if entry.finished is None else entry.finished
+    return (end - (request.left or 0.0)) * 1000
+
+
+def _what_became_of(entry: Upstream) -> str:
+    if entry.finished is None:
+        return "still open"
+    return "closed" if entry.state == "client_left" else "read to its end"
+
+
+def _latency(pairs: Sequence[Pair], bodies: Mapping[int, bytes], spoken: Speaks) -> Ruling:
     delays = sorted(
         1000 * delay
         for pair in pairs

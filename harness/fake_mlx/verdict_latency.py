@@ -10,12 +10,12 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from fake_mlx.sse_text import messages, said
-from fake_mlx.verdict_pairs import Pair, Upstream
+from fake_mlx.verdict_pairs import Pair
 
 Position: TypeAlias = tuple[int, float]
 
 
-def added(pair: Pair, bodies: Mapping[str, bytes] | None) -> list[float]:
+def added(pair: Pair, bodies: Mapping[int, bytes] | None) -> list[float]:
     """Return the seconds that each chunk took; with *bodies* as text, else as bytes."""
     entry = pair.entries[0]
     sent = list(zip(accumulate(entry.sent_sizes), entry.sent_at, strict=True))
@@ -23,7 +23,8 @@ def added(pair: Pair, bodies: Mapping[str, bytes] | None) -> list[float]:
     sizes = accumulate(len(data) for _, data in pair.request.reads)
     came = list(zip(sizes, moments, strict=True))
     if bodies is not None:
-        sent, came = _in_text(_body_of(entry, bodies), sent), _in_text(pair.request.body, came)
+        body = bodies.get(entry.id, b"")
+        sent, came = _in_text(body, sent), _in_text(pair.request.body, came)
         if sent[-1:] and came[-1:] and sent[-1][0] != came[-1][0] and pair.request.left is None:
             return []
     return list(_delays(sent, came))
@@ -32,10 +33,6 @@ def added(pair: Pair, bodies: Mapping[str, bytes] | None) -> list[float]:
 def quantile(delays: Sequence[float], share: float) -> float:
     """Return the delay below which *share* of the sorted *delays* are."""
     return delays[min(len(delays) - 1, int(share * len(delays)))]
-
-
-def _body_of(entry: Upstream, bodies: Mapping[str, bytes]) -> bytes:
-    return b"" if entry.faults else bodies.get(entry.cassette or "", b"")[: entry.bytes]
 
 
 def _in_text(body: bytes, positions: Sequence[Position]) -> list[Position]:

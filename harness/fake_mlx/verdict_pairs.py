@@ -16,6 +16,7 @@ class Upstream(msgspec.Struct, frozen=True):
     state: str
     finished: float | None = None
     bytes: int = 0
+    unsent_chunks: int | None = None
     cassette: str | None = None
     faults: list[str] = []
     sent_at: list[float] = []

@@ -7,6 +7,7 @@ from fake_mlx.client_record import ClientRequest
 from fake_mlx.replay import UNKNOWN
 from fake_mlx.sse_text import messages, parsed
 from fake_mlx.verdict_pairs import Upstream
+from fake_mlx.verdict_text import changed
 
 _LOSING_FAULTS: Final = ("rst", "reset")
 _TERMINAL: Final = frozenset({"done", "error"})
@@ -28,16 +29,33 @@ def delivery(request: ClientRequest, entry: Upstream) -> str:
     return ""
 
 
+def wording(request: ClientRequest, entry: Upstream, sent: bytes) -> str:
+    """Say which text differs from that of the body *sent*, as far as that is known.
+
+    An answer that ends with an error, or without its end, may lack text but not change it.
+    """
+    kinds = _kinds([data for _, data in messages(request.body)])
+    return changed(
+        sent,
+        request.body,
+        may_end_early="done" not in kinds,
+        more_was_sent=len(sent) < entry.bytes,
+    )
+
+
 def ending(request: ClientRequest) -> str:
     """Say how the answer breaks the rule that one terminal event ends it and nothing follows."""
-    events = [data for _, data in messages(request.body)]
-    kinds = [kind for data in events if (kind := parsed(data).get("type"))]
-    if not kinds:
-        kinds = ["done" if data == "[DONE]" else "chunk" for data in events]
+    kinds = _kinds([data for _, data in messages(request.body)])
     ends = [kind for kind in kinds if kind in _TERMINAL]
     if len(ends) > 1 or (not ends and request.left is None):
         return f"{len(ends)} terminal events"
     return "events after the terminal one" if ends and kinds[-1] not in _TERMINAL else ""
+
+
+def _kinds(events: list[str]) -> list[str]:
+    """Return the types of *events*; of those that have none, whether each is the end."""
+    kinds = [kind for data in events if (kind := parsed(data).get("type"))]
+    return kinds or ["done" if data == "[DONE]" else "chunk" for data in events]
 
 
 def _may_be_short(request: ClientRequest, entry: Upstream) -> bool:

@@ -9,6 +9,7 @@ from fake_mlx.exchange import Cassette
 from fake_mlx.library import save
 from fake_process import FakeProcess, running_fake
 from handmade import chat, handmade
+from tls import make_certificate
 
 WIDE = [b"x" * 60_000] * 200
 MADE: dict[str, Cassette] = {
@@ -49,3 +50,8 @@ def fake(shared_fake: FakeProcess) -> FakeProcess:
     """The running fake, its journal empty."""
     shared_fake.get("/_fake/journal", "DELETE")
     return shared_fake
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_certificate(tmp_path_factory.mktemp("tls"))

@@ -72,3 +72,20 @@ def test_wrong_usage_is_said_and_exits_2(arguments: tuple[str, ...]) -> None:
     assert done.returncode == 2
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("--upstream", "127.0.0.1:80"), "--upstream"),
+        (("--upstream", "https://127.0.0.1", "--ca", "no-such-file.pem"), "--ca"),
+        (("--upstream", "http://127.0.0.1", "--mode", "often"), "--mode"),
+    ],
+)
+def test_what_cannot_be_recorded_is_said_with_its_option(
+    tmp_path: Path, arguments: tuple[str, ...], option: str
+) -> None:
+    done = run("record", "--out", tmp_path, *arguments)
+    assert done.returncode == 2
+    assert option in done.stderr
+    assert "Traceback" not in done.stderr

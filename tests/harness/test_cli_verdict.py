@@ -1,10 +1,8 @@
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from fake_mlx.cli_verdict import bodies_of
 from fake_mlx.client_record import ClientRecorder
 from fake_process import FakeProcess, one_line, run
 from handmade import chat
@@ -22,7 +20,7 @@ def record(fake: FakeProcess, tmp_path: Path) -> Path:
 def test_a_line_per_rule_and_no_failure_when_all_are_kept(fake: FakeProcess, record: Path) -> None:
     done = run("verdict", "--journal", fake.url, "--client", record)
     assert done.returncode == 0, done.stderr
-    assert len(done.stdout.splitlines()) == 5
+    assert len(done.stdout.splitlines()) == 6
     assert "kept    every byte in order: 6 bytes" in done.stdout
 
 
@@ -36,7 +34,16 @@ def test_a_broken_rule_exits_with_1_and_both_sides_may_be_files(
     assert done.returncode == 1
     found = json.loads(done.stdout)
     assert not found["kept"]
-    assert [ruling["kept"] for ruling in found["rulings"]] == [True, True, False, None, None]
+    assert [ruling["kept"] for ruling in found["rulings"]] == [True, True, False, None, None, None]
+
+
+def test_a_proxy_that_writes_chunks_anew_is_judged_by_text_on_request(
+    fake: FakeProcess, record: Path
+) -> None:
+    done = run("verdict", "--journal", fake.url, "--client", record, "--speaks", "events")
+    assert done.returncode == 1
+    assert "BROKEN  exactly one terminal event: request 1: 0 terminal events" in done.stdout
+    assert run("verdict", "--speaks", "tongues").returncode == 2
 
 
 @pytest.mark.parametrize("journal", ["{}", "[1]", "no", '[{"id":1}]'])
@@ -54,8 +61,3 @@ def test_what_is_missing_or_no_record_is_one_clear_line(fake: FakeProcess, tmp_p
         assert done.returncode == 1
         assert file in done.stderr
         assert one_line(done.stderr)
-
-
-def test_the_bodies_are_those_of_the_cassettes_that_are_there(made: Path) -> None:
-    entries: list[dict[str, Any]] = [{"cassette": "kept"}, {"cassette": "gone"}, {"cassette": None}]
-    assert bodies_of(entries, made) == {"kept": b"onetwo"}

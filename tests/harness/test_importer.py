@@ -8,7 +8,9 @@ import pytest
 from fake_mlx.cassette import CassetteError, dumps, loads
 from fake_mlx.chunked import TERMINATOR, frame
 from fake_mlx.importer import import_recording
+from fake_mlx.library import SHIPPED, load_library
 
+TESTED = Path(__file__).parents[1] / "cassettes"
 RECORDINGS = Path(__file__).parents[2] / "../shared/recordings"
 FILES = sorted(RECORDINGS.rglob("*.jsonl"))
 
@@ -36,6 +38,18 @@ def test_a_cassette_replays_to_the_bytes_and_times_of_its_recording(file: Path) 
     assert {chunk.t for chunk in cassette.chunks} <= {
         round(read["t_ms"] / 1000, 6) for read in reads
     }
+
+
+@pytest.mark.skipif(not FILES, reason="the shared test data is not here")
+@pytest.mark.parametrize("folder", [SHIPPED, TESTED], ids=["shipped", "tested"])
+def test_a_cassette_that_we_keep_is_its_recording(folder: Path) -> None:
+    kept = {n: c for n, c in load_library(folder).items() if not n.startswith("demo/")}
+    assert kept
+    for name, cassette in kept.items():
+        file = RECORDINGS / f"{name}.jsonl"
+        original = import_recording(file.read_bytes(), file.stem, str(file))
+        assert cassette.header.sha256 == original.header.sha256, name
+        assert (cassette.chunks, cassette.end) == (original.chunks, original.end), name
 
 
 def recording(*reads: bytes, why: str = "eof", framing: str = "chunked", **opening: Any) -> bytes:

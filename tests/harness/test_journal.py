@@ -11,6 +11,7 @@ def test_an_entry_says_what_came_and_what_became_of_it() -> None:
     journal = Journal()
     body = {"model": "m"}
     entry = journal.open(request(body=b"0123456789"), Question("POST", "/v1/x", body), 100.0)
+    entry.total_bytes, entry.total_chunks = 10, 4
     entry.sent(3, 100.5, 77)
     entry.finish("client_left", 101.25)
     assert journal.as_json() == [
@@ -30,8 +31,12 @@ def test_an_entry_says_what_came_and_what_became_of_it() -> None:
             "finished": 101.25,
             "client_left_ms": 1250.0,
             "bytes": 3,
-            "total_bytes": 0,
+            "total_bytes": 10,
+            "unsent_bytes": 7,
             "chunks": 1,
+            "total_chunks": 4,
+            "unsent_chunks": 3,
+            "endless": False,
         }
     ]
     stamped = journal.as_json(stamps=True)[0]
@@ -45,6 +50,15 @@ def test_only_a_client_that_left_has_left() -> None:
     assert journal.as_json()[0]["client_left_ms"] is None
     entry.finish("done", 1.0)
     assert journal.as_json()[0]["client_left_ms"] is None
+
+
+def test_what_has_no_end_has_no_rest() -> None:
+    journal = Journal()
+    entry = journal.open(request(), Question("POST", "/"), 0.0)
+    entry.endless = True
+    entry.sent(100, 1.0)
+    (shown,) = journal.as_json()
+    assert (shown["unsent_bytes"], shown["unsent_chunks"]) == (None, None)
 
 
 def test_a_look_at_the_journal_leaves_no_trace() -> None:

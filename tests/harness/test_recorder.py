@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -6,16 +7,19 @@ import pytest
 
 from fake_mlx.exchange import Cassette
 from fake_mlx.library import SHIPPED, load_library
-from fake_mlx.recorder import BadUpstream, parse_upstream
 from fake_process import FakeProcess, post, running_fake
 from handmade import chat
+from tls import tls_before
 
 CLOSE = "Connection: close\r\n"
 
 
 @contextmanager
-def recording(upstream: str, folder: Path, mode: str = "new") -> Iterator[FakeProcess]:
-    arguments = ("--upstream", upstream, "--out", folder, "--mode", mode)
+def recording(
+    upstream: str, folder: Path, mode: str = "new", ca: Path | None = None
+) -> Iterator[FakeProcess]:
+    trust = ("--ca", ca) if ca else ()
+    arguments = ("--upstream", upstream, "--out", folder, "--mode", mode, *trust)
     with running_fake(*arguments, command="record") as recorder:
         yield recorder
 
@@ -102,14 +106,47 @@ def test_an_upstream_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+async def test_an_https_upstream_is_recorded_like_any_other(
+    fake: FakeProcess, tmp_path: Path, certificate: Path
+) -> None:
+    request = post(chat("kept"), headers=CLOSE)
+    async with tls_before(fake, certificate) as url:
+        with recording(url, tmp_path, ca=certificate) as recorder:
+            relayed = await asyncio.to_thread(recorder.exchange, request)
+            [cassette] = until_recorded(tmp_path).values()
+    assert relayed == fake.exchange(request)
+    assert cassette.body == b"onetwo"
+
+
+async def test_a_client_that_leaves_ends_the_tls_connection_at_once(
+    fake: FakeProcess, tmp_path: Path, certificate: Path
+) -> None:
+    async with tls_before(fake, certificate) as url:
+        with recording(url, tmp_path, ca=certificate) as recorder:
+            await asyncio.to_thread(leave_a_hanging_one, recorder)
+            [entry] = await asyncio.to_thread(fake.settled_journal)
+    assert entry["state"] == "client_left"
+
+
+async def test_a_certificate_that_nobody_vouches_for_is_refused(
+    fake: FakeProcess, tmp_path: Path, certificate: Path
+) -> None:
+    async with tls_before(fake, certificate) as url:
+        with recording(url, tmp_path) as recorder:
+            answer = await asyncio.to_thread(recorder.chat, chat("kept"))
+    assert b"502" in answer.partition(b"\r\n")[0]
+    assert b"its certificate is refused" in answer
+    assert fake.journal() == []
+
+
+def leave_a_hanging_one(recorder: FakeProcess) -> None:
+    with recorder.connect() as connection:
+        connection.sendall(post(chat("hanging")))
+        assert connection.recv(4096).startswith(b"HTTP/1.1 200 ")
+
+
 def test_rewrite_empties_the_folder_and_all_adds_to_it(fake: FakeProcess, tmp_path: Path) -> None:
     for mode, count in (("all", 1), ("all", 2), ("rewrite", 1), ("once", 1), ("new", 1)):
         with recording(fake.url, tmp_path, mode) as recorder:
             assert recorder.chat(chat("closed")).endswith(b"onetwo")
             assert len(until_recorded(tmp_path, count)) == count
-
-
-@pytest.mark.parametrize("url", ["", "127.0.0.1:80", "ftp://host", "http://"])
-def test_an_upstream_is_an_http_address(url: str) -> None:
-    with pytest.raises(BadUpstream):
-        parse_upstream(url)

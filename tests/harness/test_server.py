@@ -2,6 +2,7 @@ import json
 import socket
 import struct
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from fake_mlx.chunked import TERMINATOR, ChunkedReader, frame
 from fake_mlx.exchange import Cassette
 from fake_mlx.http1 import response_head
-from fake_mlx.library import cassette_files, load, load_library, name_of
+from fake_mlx.library import SHIPPED, cassette_files, load, load_library, name_of
 from fake_process import FakeProcess, post, read_all, running_fake
 from handmade import chat
 
@@ -38,14 +39,11 @@ def wait_until(fake: FakeProcess, is_so: Callable[[Any], bool]) -> Any:
     return journal[-1]
 
 
-@pytest.fixture(scope="module")
-def everything() -> dict[str, Cassette]:
-    return load_library(TESTED)
-
-
-def test_every_recording_is_served_byte_for_byte(everything: dict[str, Cassette]) -> None:
-    with running_fake("--cassettes", TESTED, "--speed", "max") as fake:
-        for name, cassette in everything.items():
+@pytest.mark.parametrize("folder", [SHIPPED, TESTED], ids=["shipped", "tested"])
+def test_every_recording_is_served_byte_for_byte(folder: Path) -> None:
+    with running_fake("--cassettes", folder, "--speed", "max") as fake:
+        for name, cassette in load_library(folder).items():
+            assert sha256(cassette.body).hexdigest() == cassette.header.sha256
             method = cassette.header.request.method
             if method == "HEAD":
                 continue  # its Content-Length is that of a body that no POST would get
@@ -157,6 +155,66 @@ def test_many_streams_at_once_each_get_their_own_bytes(made: Path) -> None:
         journal = fake.journal()
     assert [entry["cassette"] for entry in journal] == [name for name, _ in asked]
     assert {entry["state"] for entry in journal} == {"done"}
+
+
+LARGE = 64 * 1024 * 1024
+
+
+def sent_before_it_jams(fake: FakeProcess, connection: socket.socket, data: bytes) -> int:
+    """Return how much of *data* the kernel took before the fake had read nothing for long."""
+    connection.setblocking(False)
+    sent, rounds = 0, 0
+    while sent < len(data) and rounds < 20:
+        try:
+            sent += connection.send(data[sent : sent + 65536])
+            rounds = 0
+        except BlockingIOError:
+            fake.get("/health")  # the fake has had its turn: it would have read by now
+            rounds += 1
+    return sent
+
+
+@pytest.mark.parametrize("model", ["kept!deaf", "kept!stall!deaf", "closed"])
+def test_one_request_may_meet_a_server_that_never_reads(fake: FakeProcess, model: str) -> None:
+    configure(fake, {"models": {"closed": ["deaf"]}})
+    head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % LARGE
+    with fake.connect() as connection:
+        connection.sendall(head + json.dumps({"model": model}).encode()[:-1])
+        assert sent_before_it_jams(fake, connection, b" " * LARGE) < LARGE
+    request = post(chat("kept"), headers="Connection: close\r\n")
+    assert fake.exchange(request).endswith(TERMINATOR)
+    configure(fake, {})
+
+
+def test_a_server_that_only_hangs_reads_all_of_it(fake: FakeProcess) -> None:
+    head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % LARGE
+    with fake.connect() as connection:
+        connection.sendall(head + json.dumps({"model": "kept!hang"}).encode()[:-1])
+        assert sent_before_it_jams(fake, connection, b" " * (LARGE // 2)) == LARGE // 2
+
+
+@pytest.mark.parametrize("body", [chat("kept!deaf"), {"messages": [], "model": "kept!deaf"}])
+def test_a_deaf_server_does_not_answer_a_small_request_either(
+    fake: FakeProcess, body: dict[str, Any]
+) -> None:
+    with fake.connect() as connection:
+        connection.sendall(post(body))
+        fake.get("/health")
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+    assert [entry["path"] for entry in fake.journal()] == ["/health"]
+
+
+@pytest.mark.parametrize("text", ['say "model": "kept!deaf"', "kept!deaf"])
+def test_a_text_that_speaks_of_deafness_is_heard(fake: FakeProcess, text: str) -> None:
+    request = post(chat("kept", text), headers="Connection: close\r\n")
+    assert fake.exchange(request).endswith(TERMINATOR)
+
+
+def configure(fake: FakeProcess, control: dict[str, Any]) -> None:
+    answer = fake.exchange(post(control, "/_fake/config", headers="Connection: close\r\n"))
+    assert answer.startswith(b"HTTP/1.1 200 ")
 
 
 def test_a_folder_answers_by_the_last_message_else_in_turn(fake: FakeProcess) -> None:

@@ -35,18 +35,19 @@ def client(*pieces: bytes, left: float | None = None) -> ClientRequest:
 
 
 def kept(verdict: Verdict) -> list[bool | None]:
-    """Return what was found about: one each, retry, delivery, closing, latency."""
+    """Return what was found about: one each, retry, delivery, end, closing, latency."""
     return [ruling.kept for ruling in verdict.rulings]
 
 
 def test_a_proxy_that_passes_all_bytes_keeps_every_rule() -> None:
     verdict = judge([entry(b"one", b"two")], [client(b"onet", b"wo")])
-    assert kept(verdict) == [True, True, True, None, None]
+    assert kept(verdict) == [True, True, True, None, None, None]
     assert verdict.kept
     assert str(verdict).splitlines() == [
         "kept    one upstream request each: 1 requests",
         "kept    no retry after the first byte: none",
         "kept    every byte in order: 6 bytes",
+        "-       exactly one terminal event: the server's own end is passed on",
         "-       upstream closed within 100 ms of the client's leaving: no client left",
         "-       added latency: p50 500.00 ms, p99 500.00 ms (2 events)",
     ]
@@ -54,24 +55,33 @@ def test_a_proxy_that_passes_all_bytes_keeps_every_rule() -> None:
 
 def test_a_byte_that_was_lost_breaks_the_rule_that_says_so() -> None:
     verdict = judge([entry(b"one", b"two")], [client(b"onewo")])
-    assert kept(verdict) == [True, True, False, None, None]
+    assert kept(verdict) == [True, True, False, None, None, None]
     assert not verdict.kept
     assert "BROKEN  every byte in order: request 1: 5 of 6 bytes arrived" in str(verdict)
 
 
-def test_a_proxy_that_speaks_events_is_judged_by_its_terminal_event() -> None:
-    journal = [entry(CHUNK)]
-    bodies = {"x": CHUNK}
+def test_a_proxy_that_speaks_events_is_judged_by_its_text_and_its_terminal_event() -> None:
+    journal, bodies = [entry(CHUNK)], {1: CHUNK}
     whole = judge(journal, [client(EVENT, DONE)], bodies=bodies)
-    assert kept(whole) == [True, True, True, None, None]
+    assert kept(whole) == [True, True, True, True, None, None]
     assert whole.rulings[-1].detail == "p50 500.00 ms, p99 500.00 ms (1 events)"
-    assert kept(judge(journal, [client(EVENT)])) == [True, True, False, None, None]
+    endless = judge(journal, [client(EVENT)], bodies=bodies)
+    assert kept(endless) == [True, True, True, False, None, None]
+    changed = judge(journal, [client(EVENT.replace(b"ab", b"ba"), DONE)], bodies=bodies)
+    assert kept(changed) == [True, True, False, True, None, None]
+    assert "the answer differs at character 0: 'ab' was sent, 'ba' came" in str(changed)
+
+
+def test_text_is_not_judged_by_a_cassette_that_is_not_known() -> None:
+    unknown = judge([entry(CHUNK)], [client(EVENT, DONE)])
+    assert kept(unknown) == [True, True, None, True, None, None]
+    assert unknown.kept
 
 
 def test_what_a_proxy_speaks_may_be_said() -> None:
     silent = judge([entry(CHUNK)], [client()], speaks="events")
-    assert silent.rulings[2].rule == "exactly one terminal event"
-    assert silent.rulings[2].kept is False
+    assert silent.rulings[3].rule == "exactly one terminal event"
+    assert silent.rulings[3].kept is False
 
 
 def test_a_retry_after_the_first_byte_breaks_two_rules_one_before_it_only_one() -> None:
@@ -102,7 +112,20 @@ def test_the_upstream_ends_soon_after_the_client_left(
 ) -> None:
     journal = [entry(b"one", state=state, finished=finished)]
     verdict = judge(journal, [client(b"o", left=2.0)])
-    assert kept(verdict) == [True, True, True, found, None]
+    assert kept(verdict) == [True, True, True, None, found, None]
+
+
+def test_what_the_upstream_did_after_the_client_left_is_told() -> None:
+    stamps: dict[str, Any] = {
+        "sent_at": [1.0, 2.01, 2.02],
+        "sent_sizes": [1] * 3,
+        "sent_checksums": [-1] * 3,
+    }
+    journal = [entry(state="client_left", finished=2.03, unsent_chunks=40, bytes=3, **stamps)]
+    closed = judge(journal, [client(left=2.0)]).rulings[4]
+    assert closed.detail == "at most 30.0 ms, 2 chunks went out meanwhile, 40 never did"
+    journal[0] |= {"state": "streaming", "finished": None, "unsent_chunks": None}
+    assert "request 1: still open after inf ms" in str(judge(journal, [client(left=2.0)]))
 
 
 def test_how_soon_may_be_said() -> None:
@@ -111,7 +134,7 @@ def test_how_soon_may_be_said() -> None:
 
 
 def test_nothing_is_judged_by_nothing() -> None:
-    assert kept(judge([], [])) == [None] * 5
+    assert kept(judge([], [])) == [None] * 6
 
 
 def test_what_is_no_journal_is_refused() -> None:

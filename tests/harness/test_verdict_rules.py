@@ -1,11 +1,12 @@
 from zlib import crc32
 
+import msgspec
 import pytest
 
 from fake_mlx.client_record import ClientRequest
 from fake_mlx.replay import UNKNOWN
 from fake_mlx.verdict_pairs import Upstream
-from fake_mlx.verdict_rules import delivery, ending
+from fake_mlx.verdict_rules import delivery, ending, wording
 
 SENT = [b"one", b"two", b"three"]
 
@@ -14,7 +15,16 @@ def entry(*pieces: bytes, faults: tuple[str, ...] = ()) -> Upstream:
     sizes = [len(piece) for piece in pieces]
     sums = [crc32(piece) for piece in pieces]
     return Upstream(
-        1, "POST", 0.0, "done", 1.0, sum(sizes), None, list(faults), [0.0] * 3, sizes, sums
+        1,
+        "POST",
+        0.0,
+        "done",
+        1.0,
+        sum(sizes),
+        faults=list(faults),
+        sent_at=[0.0] * len(sizes),
+        sent_sizes=sizes,
+        sent_checksums=sums,
     )
 
 
@@ -46,7 +56,7 @@ def test_a_client_that_left_or_a_reset_excuses_what_is_missing_but_no_change() -
 
 
 def test_bytes_without_a_checksum_are_only_counted() -> None:
-    unknown = Upstream(1, "POST", 0.0, "done", 1.0, 3, None, [], [0.0], [3], [UNKNOWN])
+    unknown = msgspec.structs.replace(entry(b"one"), sent_checksums=[UNKNOWN])
     assert delivery(client(b"any"), unknown) == ""
 
 
@@ -74,3 +84,37 @@ def test_one_terminal_event_ends_a_stream(body: bytes, problem: str) -> None:
 
 def test_a_client_that_left_need_not_see_the_end() -> None:
     assert ending(client(events('{"type":"response"}'), left=2.0)) == ""
+
+
+CHUNKS = [
+    f'data: {{"choices":[{{"delta":{{"content":"{text}"}}}}]}}\n\n'.encode() for text in "abc"
+]
+A, B, Z = (f'{{"type":"response","content":"{text}"}}' for text in "abz")
+
+
+@pytest.mark.parametrize(
+    ("came", "is_fine"),
+    [
+        (events(A, B, '{"type":"response","content":"c"}', '{"type":"done"}'), True),
+        (events(A, B, '{"type":"done"}'), False),
+        (events(A, B, '{"type":"error"}'), True),
+        (events(A, Z, '{"type":"error"}'), False),
+        (events(A), True),
+    ],
+)
+def test_only_an_answer_without_done_may_lack_text(came: bytes, is_fine: bool) -> None:
+    problem = wording(client(came), entry(*CHUNKS), b"".join(CHUNKS))
+    assert (problem == "") == is_fine
+
+
+def test_chunks_written_anew_are_whole_with_their_done() -> None:
+    anew = ['{"choices": [{"delta": {"content": "ab"}}]}', "[DONE]"]
+    assert wording(client(events(*anew)), entry(*CHUNKS[:2]), b"".join(CHUNKS[:2])) == ""
+    assert wording(client(events(*anew)), entry(*CHUNKS), b"".join(CHUNKS)) != ""
+    assert wording(client(events(anew[0])), entry(*CHUNKS), b"".join(CHUNKS)) == ""
+
+
+def test_text_is_judged_as_far_as_what_was_sent_is_known() -> None:
+    came = client(events(A, Z, '{"type":"done"}'))
+    assert wording(came, entry(*CHUNKS), CHUNKS[0]) == ""
+    assert wording(came, entry(*CHUNKS), CHUNKS[0] + CHUNKS[1]) != ""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import aiohttp
 import pytest
 
-from fake_mlx.faults import FAULTS
+from fake_mlx.faults import FAULTS, parse_model
 from fake_mlx.library import load
 from integration.conftest import CASSETTES
 from integration.test_recordings import check_order
@@ -26,28 +26,33 @@ DEADLINES = {"response_head": 1, "first_event": 1.5, "next_event": 0.4, "total":
 
 
 class Case(NamedTuple):
-    """A fault over a cassette, and how its stream must end: ``done``, or a code and a cause."""
+    """Faults over a cassette, and how its stream must end: ``done``, or a code and a cause.
+
+    *stays*: the upstream would stay open for ever, so that only the relay can have closed it.
+    """
 
     fault: str
     code: str = "done"
     cause: str = ""
     cassette: str = CHUNKED
+    stays: bool = False
+
+    @property
+    def model(self) -> str:
+        return f"{self.cassette}!{self.fault}"
+
+    @property
+    def profile(self) -> str:
+        return re.sub(r"[/@!]", ".", f"{self.fault}-{self.cassette}")
 
 
 BROKEN = "upstream_protocol|upstream_timeout"
 """aiohttp's reader notices broken framing at once or never, as the reads fall."""
 
-CASES = [
-    Case("refuse", "upstream_unreachable", "closed"),
-    Case("close", "upstream_unreachable", "closed"),
-    Case("hang", "upstream_timeout", "header_timeout"),
-    Case("half_head", "upstream_unreachable", "closed"),
-    Case("dribble_head"),
-    Case("dribble_head", cassette=CLOSED),
+DECIDED_BY_THE_HEAD = [
     Case("bad_status_line", "upstream_protocol", "protocol"),
     Case("header_flood", "upstream_protocol", "protocol"),
     Case("garbage", "upstream_protocol", "protocol"),
-    Case("interim"),
     Case("html", "upstream_protocol", "content_type"),
     Case("no_content_type", "upstream_protocol", "content_type"),
     Case("gzip", "upstream_protocol", "encoding"),
@@ -70,23 +75,34 @@ CASES = [
     Case("http_502", "upstream_error", "5xx"),
     Case("http_503_mlx_lm", "upstream_error", "5xx"),
     Case("http_504", "upstream_error", "5xx"),
+]
+
+CASES = [
+    *DECIDED_BY_THE_HEAD,
+    Case("refuse", "upstream_unreachable", "closed"),
+    Case("close", "upstream_unreachable", "closed"),
+    Case("hang", "upstream_timeout", "header_timeout", stays=True),
+    Case("half_head", "upstream_unreachable", "closed"),
+    Case("dribble_head"),
+    Case("dribble_head", cassette=CLOSED),
+    Case("interim"),
     Case("fin@700", "upstream_truncated", "truncated", CLOSED),
     Case("rst@700", "upstream_truncated", "truncated|empty", CLOSED),
     Case("cut@700", "upstream_truncated", "truncated"),
     Case("reset@700", "upstream_truncated", "truncated|empty"),
     Case("no_final_chunk"),
     Case("empty", "upstream_truncated", "empty"),
-    Case("bad_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
-    Case("negative_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
-    Case("huge_chunk_size@6", BROKEN, "protocol|idle|no_progress"),
-    Case("missing_crlf@6", BROKEN, "protocol|idle|no_progress"),
-    Case("long_chunk_then_silence@6", "upstream_timeout", "idle"),
-    Case("stall@0", "upstream_timeout", "no_progress"),
-    Case("stall@6", "upstream_timeout", "idle"),
-    Case("stall@6", "upstream_timeout", "idle", CLOSED),
-    Case("comments", "upstream_timeout", "no_progress"),
-    Case("endless", "upstream_timeout", "total"),
-    Case("long_line", "limit_exceeded", "event_too_large"),
+    Case("bad_chunk_size@6", BROKEN, "protocol|idle|no_progress", stays=True),
+    Case("negative_chunk_size@6", BROKEN, "protocol|idle|no_progress", stays=True),
+    Case("huge_chunk_size@6", BROKEN, "protocol|idle|no_progress", stays=True),
+    Case("missing_crlf@6", BROKEN, "protocol|idle|no_progress", stays=True),
+    Case("long_chunk_then_silence@6", "upstream_timeout", "idle", stays=True),
+    Case("stall@0", "upstream_timeout", "no_progress", stays=True),
+    Case("stall@6", "upstream_timeout", "idle", stays=True),
+    Case("stall@6", "upstream_timeout", "idle", CLOSED, stays=True),
+    Case("comments", "upstream_timeout", "no_progress", stays=True),
+    Case("endless", "upstream_timeout", "total", stays=True),
+    Case("long_line", "limit_exceeded", "event_too_large", stays=True),
     Case("one_byte"),
     Case("one_byte", cassette=CLOSED),
     Case("merge"),
@@ -102,6 +118,14 @@ CASES = [
     Case("busy_frame", "upstream_busy", "in_band"),
     Case("invalid_json"),
     Case("only_invalid_json", "upstream_protocol", "bad_json"),
+    # the same early ends, while the upstream stays open
+    *(case._replace(fault=f"{case.fault}!stall@0", stays=True) for case in DECIDED_BY_THE_HEAD),
+    Case("error_frame@6!stall@7", "upstream_error", "in_band", stays=True),
+    Case("error_frame_done@6!stall@9", "upstream_error", "in_band", stays=True),
+    Case("busy_frame@6!stall@7", "upstream_busy", "in_band", stays=True),
+    Case("only_invalid_json@6!stall@15", "upstream_protocol", "bad_json", stays=True),
+    Case("stall@999", stays=True),  # behind [DONE]
+    Case("stall@999", stays=True, cassette=CLOSED),
 ]
 CONNECTION_FAULTS = {"deaf"}
 
@@ -127,29 +151,29 @@ async def session(relay: RelayService) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 def test_every_fault_is_in_the_matrix() -> None:
-    assert {case.fault.partition("@")[0] for case in CASES} | CONNECTION_FAULTS == set(FAULTS)
+    faults = {fault.kind for case in CASES for fault in parse_model(case.model)[1]}
+    assert faults | CONNECTION_FAULTS == set(FAULTS)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.fault}-{case.cassette}")
 async def test_a_fault_ends_as_documented_and_leaves_nothing_open(
     relay: RelayService, faulty: Service, session: aiohttp.ClientSession, case: Case
 ) -> None:
-    profile = f"{case.fault}-{case.cassette}".replace("/", ".").replace("@", ".")
     deadlines = DEADLINES | ({"total": 1} if case.fault == "endless" else {})
     profile_id = await relay.add_profile(
         session,
-        name=profile,
+        name=case.profile,
         host="127.0.0.1",
-        port=int(faulty.url.rpartition(":")[2]),
-        model_path=f"{case.cassette}!{case.fault}",
+        port=faulty.port,
+        model_path=case.model,
         deadlines=deadlines,
     )
     base_line = open_files(relay.service.process.pid)
     events = await relay.chat(session, profile_id)
     check_end(events, case)
-    await check_the_log(relay, profile, events[-1])
-    await check_the_metrics(session, profile, events[-1])
-    await check_the_upstream(faulty, f"{case.cassette}!{case.fault}")
+    await check_the_log(relay, case.profile, events[-1])
+    await check_the_metrics(session, case.profile, events[-1])
+    await check_the_upstream(faulty, case)
     await until(lambda: as_result(open_files(relay.service.process.pid) <= base_line))
 
 
@@ -212,41 +236,49 @@ def value(text: str, name: str, *labels: str) -> float:
     return -1
 
 
-async def check_the_upstream(faulty: Service, model: str) -> None:
-    """Assert that there was one request, and that its replay is over or its client gone."""
+async def check_the_upstream(faulty: Service, case: Case) -> None:
+    """Assert that there was one request, and that its replay is over: by the relay's closing it
+    where nobody else would."""
+    [entry] = await settled_entries(faulty, case.model)
+    assert entry["state"] == "client_left" or not case.stays
+
+
+async def settled_entries(faulty: Service, model: str) -> list[dict[str, Any]]:
+    """Return the journal of *model*, with stamps, once none of its replays is under way."""
 
     async def entries() -> list[dict[str, Any]]:
         async with (
             aiohttp.ClientSession() as direct,
-            direct.get(f"{faulty.url}/_fake/journal") as answer,
+            direct.get(f"{faulty.url}/_fake/journal?stamps=1") as answer,
         ):
             journal = [e for e in json.loads(await answer.text()) if e["model"] == model]
         return [] if any(e["state"] == "streaming" for e in journal) else journal
 
-    assert len(await until(entries)) == 1
+    found: list[dict[str, Any]] = await until(entries)
+    return found
 
 
 async def test_a_server_that_never_reads_the_request_ends_in_a_timeout(
-    relay: RelayService, session: aiohttp.ClientSession
+    relay: RelayService, faulty: Service, session: aiohttp.ClientSession
 ) -> None:
-    arguments = ("serve", "--port", "0", "--cassettes", str(CASSETTES), "--fault", "deaf")
     large = [{"role": "user", "content": "x" * 8_000_000}]
-    with running("fake_mlx", *arguments) as deaf:
-        profile_id = await relay.add_profile(
-            session,
-            name="deaf",
-            host="127.0.0.1",
-            port=deaf.port,
-            model_path=CHUNKED,
-            deadlines=DEADLINES,
-        )
-        request = json.dumps({"profile_id": profile_id, "messages": large}).encode()
-        headers = {"Content-Type": "application/json"}
-        async with session.post(
-            "/api/chat/completions", data=io.BytesIO(request), headers=headers
-        ) as answer:
-            last = events_of(await answer.text())[-1]
+    profile_id = await relay.add_profile(
+        session,
+        name="deaf",
+        host="127.0.0.1",
+        port=faulty.port,
+        model_path=f"{CHUNKED}!deaf",
+        deadlines=DEADLINES,
+    )
+    base_line = open_files(relay.service.process.pid)
+    request = json.dumps({"profile_id": profile_id, "messages": large}).encode()
+    headers = {"Content-Type": "application/json"}
+    async with session.post(
+        "/api/chat/completions", data=io.BytesIO(request), headers=headers
+    ) as answer:
+        last = events_of(await answer.text())[-1]
     assert (last["code"], last["detail"]) == ("upstream_timeout", "header_timeout")
+    await until(lambda: as_result(open_files(relay.service.process.pid) <= base_line))
 
 
 async def test_nobody_listening_is_a_refused_connection(
