@@ -14,18 +14,21 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Final
 
+import bars
 import targets
 import uvloop
+from many import SLOW_SECONDS, SLOW_TOKENS, many
 from streams import Take, take, take_many
 from targets import Target
 
 import cassettes
 
 PACED_SECONDS: Final = 0.020
-PACED_TOKENS: Final = 400
+PACED_TOKENS: Final = 800
 PACED_STREAMS: Final = 50
 LONG_TOKENS: Final = 20_000
-LONG_STREAMS: Final = 8
+MANY: Final = (1000, 5000)
+BASELINE: Final = Path(__file__).with_name("baseline.json")
 
 Start = Callable[[Path, Target], AbstractContextManager[Target]]
 STARTS: dict[str, Start] = {
@@ -65,7 +68,9 @@ def _fake_request(method: str, path: str) -> bytes:
 
 
 async def paced(target: Target, upstream: Target, streams: int = PACED_STREAMS) -> dict[str, Any]:
-    """Take *streams* streams at a model's pace."""
+    """Take *streams* streams at a model's pace, once the target is warm."""
+    await take_many(target.port, 8, lambda n: target.request("warm", n), spread=0.1)
+    await journal(upstream)
     before = target.cpu_seconds()
     takes = await take_many(target.port, streams, lambda n: target.request("paced", n), spread=0.5)
     cpu = target.cpu_seconds() - before
@@ -86,51 +91,101 @@ async def paced(target: Target, upstream: Target, streams: int = PACED_STREAMS) 
     }
 
 
-async def full_speed(target: Target, streams: int = LONG_STREAMS) -> dict[str, Any]:
+async def full_speed(target: Target, model: str, tokens: int, streams: int) -> dict[str, Any]:
     """Take long streams as fast as they come."""
     before, started = target.cpu_seconds(), time.monotonic()
-    takes = await take_many(target.port, streams, lambda n: target.request("long", n), spread=0)
+    takes = await take_many(target.port, streams, lambda n: target.request(model, n), spread=0)
     cpu, seconds = target.cpu_seconds() - before, time.monotonic() - started
-    check(takes, LONG_TOKENS)
-    tokens = streams * LONG_TOKENS
-    return {"cpu_us_per_token": cpu / tokens * 1e6, "tokens_per_second": tokens / seconds}
+    check(takes, tokens)
+    total = streams * tokens
+    return {"cpu_us_per_token": cpu / total * 1e6, "tokens_per_second": total / seconds}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", help="measure only these targets")
     parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--write-baseline", action="store_true", help="make these the baseline")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         figures = uvloop.run(measure(Path(name), arguments.only))
-    for key, row in figures.items():
-        cells = "  ".join(f"{k} {v:,.2f}" for k, v in row.items())
-        sys.stdout.write(f"{key:<22} {cells}\n")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if arguments.write_baseline:
+        BASELINE.write_text(json.dumps(bars.ratios(figures), indent=2) + "\n")
+    sys.exit(judge(figures))
 
 
-async def measure(folder: Path, only: list[str] | None) -> dict[str, Any]:
-    """Return the figures of every target, paced and at full speed."""
+def judge(figures: bars.Figures) -> int:
+    """Print what was found; return the exit code: 1 if a bar is missed."""
+    baseline = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
+    say("")
+    for name, ratio in bars.ratios(figures).items():
+        say(f"{name:<62} {ratio:8.3f}   baseline {baseline.get(name, float('nan')):8.3f}")
+    wrong = [*bars.missed(figures), *bars.regressions(figures, baseline)]
+    for line in wrong:
+        say(f"MISSED  {line}")
+    if not targets.has_nginx():
+        say("nginx is not installed: left out")
+    return 1 if wrong else 0
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+class Figures(dict[str, dict[str, Any]]):
+    """Figures by their names; each is printed as it comes."""
+
+    def __setitem__(self, key: str, row: dict[str, Any]) -> None:
+        super().__setitem__(key, row)
+        say(f"{key:<24}" + "".join(f"{name} {value:,.2f}   " for name, value in row.items()))
+
+
+async def measure(folder: Path, only: list[str] | None) -> Figures:
+    """Return the figures of every target: paced, at full speed, and with many slow streams."""
     library = folder / "cassettes"
     library.mkdir()
     cassettes.write(library, "paced", PACED_TOKENS, PACED_SECONDS)
     cassettes.write(library, "long", LONG_TOKENS, PACED_SECONDS)
+    cassettes.write(library, "longer", 2 * LONG_TOKENS, PACED_SECONDS)
+    cassettes.write(library, "warm", 20, 0.001)
+    cassettes.write(library, "slow", SLOW_TOKENS, SLOW_SECONDS)
     cassettes.stamp(library)
-    figures: dict[str, Any] = {}
-    for speed in ("original", "max"):
-        home = folder / speed
-        home.mkdir()
-        with targets.fake(library, speed) as upstream:
-            for name, start in STARTS.items():
-                if only and name not in only:
-                    continue
-                with start(home, upstream) as target:
-                    if speed == "original":
-                        figures[f"paced {name}"] = await paced(target, upstream)
-                    else:
-                        figures[f"full {name}"] = await full_speed(target)
+    figures = Figures()
+    chosen = {name: start for name, start in STARTS.items() if not only or name in only}
+    if not targets.has_nginx():
+        chosen.pop("nginx", None)
+    with targets.fake(library, "original") as upstream:
+        for name, start in chosen.items():
+            with start(_folder(folder / "paced"), upstream) as target:
+                figures[f"paced {name}"] = await paced(target, upstream)
+    with targets.fake(library, "max") as upstream:
+        for name, start in chosen.items():
+            with start(_folder(folder / "full"), upstream) as target:
+                figures[f"full {name}"] = await full_speed(target, "long", LONG_TOKENS, 8)
+                if name == "relay":
+                    figures["full relay x2 streams"] = await full_speed(
+                        target, "long", LONG_TOKENS, 16
+                    )
+                    figures["full relay x2 length"] = await full_speed(
+                        target, "longer", 2 * LONG_TOKENS, 8
+                    )
+    if "relay" in chosen:
+        for streams in MANY:
+            home = _folder(folder / str(streams))
+            with (
+                targets.fake(library, "original") as upstream,
+                chosen["relay"](home, upstream) as t,
+            ):
+                figures[f"{streams} relay"] = await many(t, streams)
     return figures
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(exist_ok=True)
+    return path
 
 
 if __name__ == "__main__":

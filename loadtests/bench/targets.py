@@ -96,7 +96,12 @@ def relay(
     folder: Path, upstream: Target, name: str, sinks: str, *arguments: str
 ) -> Iterator[Target]:
     """Run the relay with *sinks* in front of *upstream*, with a profile for each cassette asked."""
-    env = os.environ | {"MLX_RELAY_DATA_DIR": str(folder / name), "MLX_RELAY_SINKS": sinks}
+    env = os.environ | {
+        "MLX_RELAY_DATA_DIR": str(folder / name),
+        "MLX_RELAY_SINKS": sinks,
+        "MLX_RELAY_MAX_STREAMS": "0",
+        "MLX_RELAY_MAX_STREAMS_PER_USER": "0",
+    }
 
     def command(*words: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -108,7 +113,7 @@ def relay(
     command("user", "add", "bench", "--admin", "--password-stdin", stdin="correct horse\n")
     key = json.loads(command("key", "add", "bench", "bench", "--json"))["secret"]
     profiles: dict[str, int] = {}
-    for model in ("paced", "long", "slow", "half", "short"):
+    for model in ("warm", "paced", "long", "longer", "slow"):
         words = ("profile", "add", model, "--host", "127.0.0.1", "--port", str(upstream.port))
         added = command(*words, "--model-path", model, "--json")
         profiles[model] = json.loads(added)["id"]

@@ -21,6 +21,7 @@ from mlx_relay.pipeline.families import (
     find_families,
     parser_names,
 )
+from mlx_relay.pipeline.plain import read_plain
 from mlx_relay.pipeline.reasoning import MarkedReasoning
 from mlx_relay.pipeline.sse import Decoder, Message
 from mlx_relay.pipeline.trace import Trace
@@ -77,7 +78,9 @@ class Pipeline:
         """Return what *data*, read at *at* (seconds, monotonic), adds; [] after the end."""
         if self.ended:
             return []
-        events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
+        events = self._take_plain(data, at)
+        if events is None:
+            events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
         self.progress = self._chunks.progress
         self._bytes_left -= len(data)
         self._events_left -= len(events)
@@ -99,6 +102,25 @@ class Pipeline:
         events += self._assembler.fail(failure, at)
         self.ended = True
         return events
+
+    def _take_plain(self, data: bytes, at: float) -> list[Event] | None:
+        """Take *data* on the short way if it is one message with one piece of text; else None.
+
+        Nearly every read is such a one, and what it costs is calls: each stage is asked whether the
+        piece just passes. The laws hold both ways, for any other split takes the long one.
+        """
+        message = self._decoder.peek(data)
+        if message is None or len(data) > self._bytes_left:
+            return None
+        plain = read_plain(message)
+        if plain is None:
+            return None
+        self._chunks.note_plain(plain)
+        delta = self._reasoning.passes(plain)
+        if delta is None:
+            return self._assembler.feed(self._reasoning.feed(plain), at)
+        event = self._assembler.passes(delta)
+        return self._assembler.feed([delta], at) if event is None else [event]
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
         deltas: list[Delta] = []

@@ -61,6 +61,15 @@ class Assembler:
             self._fail(failure, at)
         return self._collect()
 
+    def passes(self, delta: Delta) -> Event | None:
+        """Return the one event that ``feed`` would make of *delta*; None if it is not one."""
+        if isinstance(delta, TextDelta) and self._block_began is None:
+            self._has_output = True
+            return Response(delta.text)
+        if isinstance(delta, ReasoningDelta) and self._block_speaks:
+            return Thinking(delta.text)
+        return None
+
     def close(self, at: float) -> list[Event]:
         """End the stream at the end of the body: well only if there was a finish reason."""
         if not self.ended:

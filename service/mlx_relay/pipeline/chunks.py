@@ -49,8 +49,7 @@ class Chunks:
         if self._ended:
             return []
         if message.event == "message" and (delta := read_plain(message.data)):
-            self.progress += 1
-            self._in_text = isinstance(delta, TextDelta)
+            self.note_plain(delta)
             return [delta]
         chunk = decode_json(message.data)
         if message.event == "error" and (message.complete or isinstance(chunk, dict)):
@@ -61,6 +60,11 @@ class Chunks:
         if (error is not None and error is not False) or chunk.get("object") == "error":
             return self._end(ErrorDelta(_failure(chunk)))
         return self._read(chunk)
+
+    def note_plain(self, delta: TextDelta | ReasoningDelta) -> None:
+        """Take note of a plain chunk, read elsewhere."""
+        self.progress += 1
+        self._in_text = isinstance(delta, TextDelta)
 
     def _read(self, chunk: _Object) -> list[Delta]:
         choice = _first_choice(chunk.get("choices"))

@@ -38,7 +38,7 @@ class _Chunk(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Chunk)
 
 
-def read_plain(text: str) -> TextDelta | ReasoningDelta | None:
+def read_plain(text: str | bytes) -> TextDelta | ReasoningDelta | None:
     """Return the delta of a chunk with one piece of text or reasoning, else None."""
     try:
         delta = _decoder.decode(text).choices[0].delta

@@ -46,6 +46,20 @@ class MarkedReasoning:
         well = isinstance(delta, FinishDelta)
         return [*self._end_field(), *self._text.flush(well=well), delta]
 
+    def passes(self, delta: TextDelta | ReasoningDelta) -> Delta | None:
+        """Return what ``feed`` would make of *delta* if that is one delta, and take it; else None.
+
+        None changes nothing: ``feed`` must then be asked. It is when a marker may stand or begin
+        in the text, or something is held back.
+        """
+        if self._trace or self._can_start_in_thinking:
+            return None
+        if isinstance(delta, TextDelta):
+            return self._text.passes(delta.text) if self._field is None else None
+        if self._field is None or not self._text.is_empty:
+            return None
+        return self._field.passes(delta.text)
+
     def close(self) -> list[Delta]:
         return [*self._end_field(), *self._text.flush()]
 

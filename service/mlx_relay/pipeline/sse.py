@@ -62,8 +62,6 @@ class Decoder:
     def feed(self, data: bytes) -> list[Message]:
         if self.failure:
             return []
-        if self._is_one_plain_message(data):
-            return [self._dispatch(data[6:-2], complete=True)]
         if self._head is not None:
             data = self._without_bom(data)
         if self._after_return or b"\r" in data:
@@ -89,23 +87,24 @@ class Decoder:
             return []
         return [self._dispatch(self._data, complete=False)]
 
-    def _is_one_plain_message(self, data: bytes) -> bool:
-        """Return whether *data* is ``data: ...`` and a blank line, at the start of a message.
+    def peek(self, data: bytes) -> bytes | None:
+        """Return the ``data`` of the one message that *data* is; None if it is more, less or other.
 
-        That is how most servers write and most networks deliver: it is worth a quick look.
+        That is how most servers write and most networks deliver. Nothing is remembered: ``feed``
+        would say the same.
         """
-        return (
+        if (
             data.startswith(b"data: ")
             and data.find(b"\n") == len(data) - 2
             and data.endswith(b"\n")
             and b"\r" not in data
             and len(data) <= self._safe_bytes
-            and self._is_between_messages()
-        )
-
-    def _is_between_messages(self) -> bool:
-        is_new = self._head is None and self._data is None and self._retry is None
-        return is_new and not (self._partial or self._event or self._after_return)
+            and self._head is None
+            and self._data is None
+            and not (self._partial or self._event or self._after_return or self.failure)
+        ):
+            return data[6:-2]
+        return None
 
     def _without_bom(self, data: bytes) -> bytes:
         """Drop a byte order mark, which counts only at the start of the stream, cut or whole."""

@@ -66,6 +66,19 @@ class Voice:
         if text:
             self._emit(text)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._space
+
+    def passes(self, text: str) -> Delta | None:
+        """Return *text* as the one delta that ``say`` would make of it; None if it is not one."""
+        if self._place != "later" or self._after or self._space or self.family.settles:
+            return None
+        if text[-1] in self.table.held:
+            return None
+        self._emit(text)
+        return self.deltas.pop()
+
     def say_raw(self, text: str) -> None:
         """Say *text* as a part of the answer, whatever the state is."""
         self.let_space_out()
