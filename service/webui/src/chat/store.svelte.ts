@@ -1,0 +1,165 @@
+/**
+ * The conversation on the page: what the reader does and what the relay sends in, entries out.
+ * The only caller of `reduce`.
+ */
+import { announcer } from "../announcer.svelte";
+import { t } from "../t";
+import { FrameBatch } from "./batch";
+import { withText, type UserContent } from "./content";
+import { isLive, newTurn, reduce, type Turn, type TurnEvent } from "./events";
+import { fromStored, titleOf, toRequest, toStored, type Entry, type StoredMessage } from "./history";
+import { Saver, type Storage } from "./saver";
+import { streamChat } from "./stream";
+
+let keys = 0;
+
+export class UserEntry {
+  readonly role = "user";
+  readonly key = (keys += 1);
+  constructor(readonly content: UserContent) {}
+}
+
+/** One answer. Its turn is replaced as a whole, once a frame while it grows. */
+export class AssistantEntry {
+  readonly role = "assistant";
+  readonly key = (keys += 1);
+  turn = $state.raw<Turn>(newTurn(Date.now()));
+
+  constructor(turn?: Turn) {
+    if (turn) this.turn = turn;
+  }
+}
+
+export type ShownEntry = UserEntry | AssistantEntry;
+
+/** What a chat needs to know of the model it talks to. */
+export type Target = { id: number; seesImages: boolean };
+
+export type Surroundings = {
+  /** Where conversations are stored; null when the relay stores none. */
+  storage: Storage | null;
+  /** Milliseconds without any sign of the relay after which the connection counts as lost. */
+  silenceMs: number;
+  created: (id: string) => void;
+  /** An answer is over, in whatever way. */
+  ended: (turn: Turn) => void;
+  saveFailed: (error: unknown) => void;
+};
+
+export class Chat {
+  entries = $state.raw<readonly ShownEntry[]>([]);
+  /** The answer that is growing. */
+  live = $state.raw<AssistantEntry | null>(null);
+  #stop: AbortController | null = null;
+  #target: Target | null = null;
+  readonly #saver: Saver | null;
+
+  constructor(
+    private readonly surroundings: Surroundings,
+    id: string | null = null,
+    messages: readonly StoredMessage[] = [],
+  ) {
+    const { storage, created, saveFailed } = surroundings;
+    this.#saver = storage && new Saver(storage, id, created, saveFailed);
+    this.entries = messages.map((message) => shown(fromStored(message)));
+  }
+
+  get id(): string | null {
+    return this.#saver?.id ?? null;
+  }
+
+  get busy(): boolean {
+    return this.live !== null;
+  }
+
+  send(content: UserContent, target: Target): Promise<void> {
+    return this.#ask([...this.entries, new UserEntry(content)], target);
+  }
+
+  /** Ask again for the answer *entry*; it and all after it go. */
+  regenerate(entry: AssistantEntry, target: Target): Promise<void> {
+    return this.#ask(this.entries.slice(0, this.entries.indexOf(entry)), target);
+  }
+
+  /** Ask for the answer that the last message never got, as after a reload in the middle of it. */
+  answer(target: Target): Promise<void> {
+    return this.#ask(this.entries, target);
+  }
+
+  /** Send *entry* again with another text; all after it goes. */
+  edit(entry: UserEntry, text: string, target: Target): Promise<void> {
+    const before = this.entries.slice(0, this.entries.indexOf(entry));
+    return this.#ask([...before, new UserEntry(withText(entry.content, text))], target);
+  }
+
+  stop(): void {
+    this.#stop?.abort();
+  }
+
+  toggle(entry: AssistantEntry, part: number, open: boolean): void {
+    entry.turn = reduce(entry.turn, { type: "toggle", part, open }, Date.now());
+  }
+
+  /** The page goes away in the middle of an answer: store what there is of it. */
+  keep(): void {
+    if (!this.live || !this.#target) return;
+    this.#take(this.live, [{ type: "disconnected" }]);
+    this.#save(this.entries, this.entries.length - 1, this.#target);
+  }
+
+  /** Resolves when all that was said is stored, or could not be. */
+  async settled(): Promise<void> {
+    await this.#saver?.settled();
+  }
+
+  async #ask(entries: readonly ShownEntry[], target: Target): Promise<void> {
+    if (this.busy) return;
+    const answer = new AssistantEntry();
+    const stop = new AbortController();
+    this.entries = [...entries, answer];
+    this.live = answer;
+    this.#stop = stop;
+    this.#target = target;
+    this.#save(entries, entries.length - 1, target);
+    const batch = new FrameBatch<TurnEvent>((events) => this.#take(answer, events));
+    const chat = { profile_id: target.id, messages: toRequest(entries, target.seesImages) };
+    await streamChat(chat, (events) => batch.push(events), stop.signal, this.surroundings.silenceMs);
+    batch.flush();
+    this.live = null;
+    this.#stop = null;
+    this.#save(this.entries, this.entries.length - 1, target);
+    this.surroundings.ended(answer.turn);
+  }
+
+  #take(answer: AssistantEntry, events: TurnEvent[]): void {
+    const before = answer.turn;
+    const now = Date.now();
+    answer.turn = events.reduce((turn, event) => reduce(turn, event, now), before);
+    announce(before, answer.turn);
+  }
+
+  #save(entries: readonly ShownEntry[], position: number, target: Target): void {
+    const first = entries[0];
+    const entry = entries[position];
+    if (!this.#saver || first?.role !== "user" || !entry) return;
+    this.#saver.save(position, stored(entry), titleOf(first.content), target.id);
+  }
+}
+
+function shown(entry: Entry): ShownEntry {
+  return entry.role === "user" ? new UserEntry(entry.content) : new AssistantEntry(entry.turn);
+}
+
+function stored(entry: ShownEntry): StoredMessage {
+  if (entry.role === "user") return { role: "user", content: entry.content };
+  return { role: "assistant", turn: toStored(entry.turn) };
+}
+
+/** Say each phase once, when it begins; an error speaks for itself. */
+function announce(before: Turn, after: Turn): void {
+  const has = (turn: Turn, kind: string) => turn.parts.some((part) => part.kind === kind);
+  if (isLive(before) && after.phase === "done") announcer.say(t.announceDone);
+  else if (isLive(before) && after.phase === "stopped") announcer.say(t.announceStopped);
+  else if (!has(before, "text") && has(after, "text")) announcer.say(t.announceAnswer);
+  else if (!has(before, "thinking") && has(after, "thinking")) announcer.say(t.announceThinking);
+}
