@@ -8,7 +8,7 @@ import asyncio
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
@@ -18,8 +18,8 @@ from mlx_relay.errors import RateLimited, StreamError, Unavailable
 from mlx_relay.events import Event, Start
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
-from mlx_relay.sinks import ClientSink, Outcome, SinkFactory, StreamInfo
-from mlx_relay.sinks.fanout import FanOut
+from mlx_relay.sinks import ClientSink, Outcome, StreamInfo
+from mlx_relay.sinks.fanout import FanOut, SideSinks
 from mlx_relay.stopwatch import Stopwatch
 from mlx_relay.upstream import Exchange, Exchanges
 
@@ -45,18 +45,10 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
 class Relay:
     """Runs streams; one per process."""
 
-    def __init__(
-        self,
-        upstream: Exchanges,
-        factories: Mapping[str, SinkFactory],
-        *,
-        limits: Limits,
-        on_sink_failure: Callable[[str], None],
-    ) -> None:
+    def __init__(self, upstream: Exchanges, side_sinks: SideSinks, *, limits: Limits) -> None:
         self._upstream = upstream
-        self._factories = factories
+        self._side_sinks = side_sinks
         self._limits = limits
-        self._on_sink_failure = on_sink_failure
         self._live: set[RelayedStream] = set()
         self._admitted: Counter[tuple[str, int]] = Counter()
         self.is_draining = False
@@ -79,7 +71,7 @@ class Relay:
 
     async def run(self, chat: Chat, client: ClientSink) -> Outcome:
         """Relay one chat to *client*; returns how it ended, raises CancelledError if it left."""
-        fan_out = FanOut(client, self._factories, chat.info, self._on_sink_failure)
+        fan_out = FanOut(client, self._side_sinks, chat.info)
         stream = RelayedStream(chat, client, fan_out)
         self._live.add(stream)
         try:
@@ -129,9 +121,13 @@ class RelayedStream:
         try:
             async with asyncio.TaskGroup() as group:
                 source = group.create_task(self._pull(upstream))
-                await self._keep_pace()
-                source.cancel()
+                try:
+                    await self._keep_pace()
+                finally:
+                    self._watch.left(time.monotonic())
+                    source.cancel()
         finally:
+            self._watch.released(time.monotonic())
             if self._timer:
                 self._timer.cancel()
             if self._client.is_stalled:

@@ -29,10 +29,14 @@ class Stopwatch:
         self._first_answer: float | None = None
         self._thinking: float | None = None
         self._events = 0
+        # More text of the kind that came last tells nothing new.
+        self._known: type[Event] | None = None
         self.bytes_received = 0
         self._usage: UsageCounts | None = None
         self._terminal: Done | Error | None = None
         self._upstream_status: int | None = None
+        self._left_at = 0.0
+        self._upstream_release: float | None = None
 
     @property
     def has_output(self) -> bool:
@@ -41,11 +45,22 @@ class Stopwatch:
     def failed(self, failure: StreamError) -> None:
         self._upstream_status = self._upstream_status or failure.upstream_status
 
+    def left(self, at: float) -> None:
+        """Nobody waits for the upstream any more: the stream has ended, or its client is gone."""
+        self._left_at = at
+
+    def released(self, at: float) -> None:
+        """The upstream's connection is closed."""
+        if self._terminal is None:
+            self._upstream_release = at - self._left_at
+
     def saw(self, events: Sequence[Event], at: float) -> None:
         self._events += len(events)
-        if self._first_answer is None or len(events) > 1 or not isinstance(events[0], Response):
-            for event in events:
-                self._note(event, at - self._started)
+        if len(events) == 1 and type(events[0]) is self._known:
+            return
+        for event in events:
+            self._note(event, at - self._started)
+            self._known = type(event) if isinstance(event, Thinking | Response) else None
 
     def outcome(self, now: float) -> Outcome:
         end = self._terminal
@@ -59,6 +74,7 @@ class Stopwatch:
             first_event=self._first_event,
             first_answer=self._first_answer,
             thinking=self._thinking,
+            upstream_release=self._upstream_release,
             events=self._events,
             bytes_received=self.bytes_received,
             usage=self._usage,

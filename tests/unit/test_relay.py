@@ -11,7 +11,9 @@ from mlx_relay.events import Event, encode
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Deadlines, Profile
 from mlx_relay.relay import Chat, Limits, Relay
-from mlx_relay.sinks import Outcome, SinkFactory
+from mlx_relay.sinks import Outcome
+from mlx_relay.sinks.fanout import SideSinks
+from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.upstream import Receiver
 from support.values import stream_info
 
@@ -125,13 +127,8 @@ def chat(*, max_streams: int = 0, deadlines: dict[str, float] | None = None) -> 
     return Chat(profile=profile, body=b"{}", info=stream_info(), pipeline=Pipeline())
 
 
-def relay(upstream: FakeUpstream, limits: Limits | None = None, **factories: SinkFactory) -> Relay:
-    return Relay(
-        upstream,
-        factories,
-        limits=limits or Limits(),
-        on_sink_failure=lambda _name: None,
-    )
+def relay(upstream: FakeUpstream, limits: Limits | None = None) -> Relay:
+    return Relay(upstream, SideSinks({}, SinkHealth()), limits=limits or Limits())
 
 
 async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
@@ -188,6 +185,7 @@ async def test_a_cancelled_request_closes_the_upstream_and_is_client_gone(stage:
     assert exchange.closed.is_set() or upstream.cancelled
     assert client.outcome is not None
     assert client.outcome.kind == "client_gone"
+    assert client.outcome.upstream_release is not None
     assert "Error" not in client.types()
 
 

@@ -55,6 +55,21 @@ def test_a_stream_without_a_terminal_event_is_one_whose_client_left() -> None:
     assert watch.outcome(2.0).kind == "client_gone"
 
 
+def test_how_long_the_upstream_was_kept_counts_where_the_client_left() -> None:
+    watch = Stopwatch(0.0)
+    watch.left(1.0)
+    watch.released(1.25)
+    assert watch.outcome(2.0).upstream_release == 0.25
+
+
+def test_an_upstream_that_ended_itself_is_not_released() -> None:
+    watch = Stopwatch(0.0)
+    watch.saw([Done("stop")], 1.0)
+    watch.left(1.0)
+    watch.released(1.25)
+    assert watch.outcome(2.0).upstream_release is None
+
+
 def test_only_thinking_text_and_calls_are_output() -> None:
     watch = Stopwatch(0.0)
     watch.saw([Start("s", "p", "m")], 0.0)

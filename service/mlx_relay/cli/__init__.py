@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "user": ("users", "Add, list, change and remove users."),
     "profile": ("profiles", "Add, list, change and remove profiles."),
     "key": ("keys", "Add, list and remove API keys."),
+    "logs": ("logs", "Show how streams ended, from the log."),
 }
 """A command's name, its module in this folder, and what the help says of it."""
 

@@ -21,12 +21,30 @@ from mlx_relay.sinks.base import (
 )
 from mlx_relay.sinks.log import LogSinks
 from mlx_relay.sinks.metrics import MetricsSinks
+from mlx_relay.sinks.recording import RecordingSinks
 
 FactoryMaker: TypeAlias = Callable[[SinkContext], SinkFactory]
+
+
+def _from_extra(extra: str, module: str, factory: str) -> FactoryMaker:
+    """Return a maker whose libraries are loaded when the sink is on, and may be missing."""
+
+    def make(context: SinkContext) -> SinkFactory:
+        try:
+            maker: FactoryMaker = getattr(importlib.import_module(module), factory).from_context
+        except ModuleNotFoundError:
+            raise ConfigurationError(f"settings: sinks: install mlx-relay[{extra}]") from None
+        return maker(context)
+
+    return make
+
 
 SINKS: dict[str, FactoryMaker] = {
     "log": LogSinks.from_context,
     "metrics": MetricsSinks.from_context,
+    "otel": _from_extra("otel", "mlx_relay.sinks.otel", "OtelSinks"),
+    "recording": RecordingSinks.from_context,
+    "redis": _from_extra("redis", "mlx_relay.sinks.redis_stream", "RedisSinks"),
 }
 
 __all__ = [
@@ -54,7 +72,9 @@ def make_sink_factories(
     if strangers:
         raise ConfigurationError(f"settings: sink.{strangers[0]}: this sink is not in sinks")
     return {
-        name: _find(name)(msgspec.structs.replace(context, settings=settings.get(name, {})))
+        name: _find(name)(
+            msgspec.structs.replace(context, name=name, settings=settings.get(name, {}))
+        )
         for name in names
         if name != "sse"
     }

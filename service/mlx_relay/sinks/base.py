@@ -1,20 +1,24 @@
 """What a sink is, and what it is told. Events go in; nothing comes back.
 
-A factory is opened once per process and gives one sink per stream. A sink never changes events
+A factory is made once per process, while the event loop runs, and gives one sink per stream. One
+that needs a thread starts it when it is made and ends it in ``close``. A sink never changes events
 and knows no other sink.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import msgspec
 from prometheus_client import CollectorRegistry
 
+from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Event, UsageCounts
+from mlx_relay.sinks.health import SinkHealth
 
 OutcomeKind: TypeAlias = Literal["done", "error", "client_gone"]
+SettingsT = TypeVar("SettingsT")
 
 
 class StreamInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,7 +42,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     *code* and *cause* are those of the ``error`` event. *first_event* is the time to the first
     thinking, text or call; *first_answer* to the first text or call. *thinking* is the sum of the
-    reasoning blocks. *bytes_received* counts the upstream's body.
+    reasoning blocks. *bytes_received* counts the upstream's body. *upstream_release* is how long
+    its connection outlived a client that left.
     """
 
     kind: OutcomeKind
@@ -50,6 +55,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     first_event: float | None = None
     first_answer: float | None = None
     thinking: float | None = None
+    upstream_release: float | None = None
     events: int = 0
     bytes_received: int = 0
     usage: UsageCounts | None = None
@@ -97,8 +103,31 @@ class SinkFactory(Protocol):
 
 
 class SinkContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What a factory is built from: its own *settings*, and where it may write."""
+    """What a factory is built from: its own *settings*, and where it may write.
+
+    *name* is what the sink is called in the settings.
+    """
 
     settings: Mapping[str, Any]
     data_dir: Path
     registry: CollectorRegistry
+    name: str = ""
+    health: SinkHealth = msgspec.field(default_factory=SinkHealth)
+
+    def read_settings(self, kind: type[SettingsT]) -> SettingsT:
+        """Return the settings as a *kind*, a msgspec.Struct that forbids unknown fields.
+
+        Raises ConfigurationError for a setting that does not exist or fit.
+        """
+        try:
+            return msgspec.convert(dict(self.settings), kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"settings: sink.{self.name}: {error}") from None
+
+    def count_loss(self, what: str, count: int = 1) -> None:
+        """Count *what* the sink lost, in ``mlx_relay_sink_lost_total``; any thread may call."""
+        self.health.count_loss(self.name, what, count)
+
+    def complain(self, reason: str | None) -> None:
+        """Say on ``/readyz`` that the sink is in trouble; None when all is well again."""
+        self.health.complain(self.name, reason)

@@ -1,81 +1,83 @@
 """One batch in; the same batch to every sink. The client's sink first, then the side sinks.
 
-A side sink that raises is cut out of the stream: the failure is logged once and counted, and the
-stream goes on. A side sink is never waited for while the stream runs.
+A side sink is never waited for: not while the stream runs, and not when it ends, because the end of
+the client's response would wait with it. The process keeps the tasks in which side sinks close.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 import structlog
 
 from mlx_relay.events import Event
-from mlx_relay.sinks.base import Outcome, RawSink, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.base import Outcome, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.breaker import Breaker
+from mlx_relay.sinks.health import SinkHealth
+from mlx_relay.sinks.side import SideSink
 
-CLOSE_SECONDS = 5.0
-"""How long a side sink may take to close a stream."""
+FACTORY_CLOSE_SECONDS = 10.0
+"""How long a factory may take to close when the process ends."""
 
 _log = structlog.get_logger(__name__)
 
 
-class FanOut:
-    """The sinks of one stream. *on_failure* is told the name of a sink that was cut out."""
+class SideSinks:
+    """The side sinks of this process. Leaving the ``async with`` closes streams and factories."""
 
-    def __init__(
-        self,
-        client: Sink,
-        factories: Mapping[str, SinkFactory],
-        stream: StreamInfo,
-        on_failure: Callable[[str], None],
-    ) -> None:
-        self._client = client
-        self._stream_id = stream.stream_id
-        self._on_failure = on_failure
-        self._sides: dict[str, Sink] = {}
-        for name, factory in factories.items():
+    def __init__(self, factories: Mapping[str, SinkFactory], health: SinkHealth) -> None:
+        self._factories = factories
+        self._breakers = {name: Breaker(name, health) for name in factories}
+        self._closing = asyncio.TaskGroup()
+
+    async def __aenter__(self) -> Self:
+        await self._closing.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._closing.__aexit__(None, None, None)
+        for name, factory in self._factories.items():
             try:
-                self._sides[name] = factory.open(stream)
+                async with asyncio.timeout(FACTORY_CLOSE_SECONDS):
+                    await factory.close()
             except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                self._report(name, error)
-        self._find_raw_sinks()
+                _log.error("sink_close_failed", sink=name, error=type(error).__name__)
+
+    def open(self, stream: StreamInfo) -> list[SideSink]:
+        return [
+            SideSink(factory, stream, self._breakers[name])
+            for name, factory in self._factories.items()
+        ]
+
+    def close(self, side: SideSink, outcome: Outcome) -> None:
+        """Close *side* in a task of its own."""
+        self._closing.create_task(side.close(outcome))
+
+
+class FanOut:
+    """The sinks of one stream."""
+
+    def __init__(self, client: Sink, side_sinks: SideSinks, stream: StreamInfo) -> None:
+        self._client = client
+        self._side_sinks = side_sinks
+        self._sides = side_sinks.open(stream)
+        self._raw = [side for side in self._sides if side.wants_raw]
 
     @property
     def wants_raw(self) -> bool:
         return bool(self._raw)
 
     def receive(self, data: bytes, at: float) -> None:
-        for name, sink in list(self._raw.items()):
-            try:
-                sink.receive(data, at)
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                self._cut_out(name, error)
+        for side in self._raw:
+            side.receive(data, at)
 
     def send(self, events: Sequence[Event]) -> None:
         self._client.send(events)
-        for name, sink in list(self._sides.items()):
-            try:
-                sink.send(events)
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                self._cut_out(name, error)
+        for side in self._sides:
+            side.send(events)
 
     async def close(self, outcome: Outcome) -> None:
-        """Close every sink; one that raises or takes too long is reported and left."""
+        """Close the client's sink; the side sinks close in their own time."""
+        for side in self._sides:
+            self._side_sinks.close(side, outcome)
         await self._client.close(outcome)
-        for name, sink in list(self._sides.items()):
-            try:
-                async with asyncio.timeout(CLOSE_SECONDS):
-                    await sink.close(outcome)
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                self._cut_out(name, error)
-
-    def _cut_out(self, name: str, error: Exception) -> None:
-        del self._sides[name]
-        self._find_raw_sinks()
-        self._report(name, error)
-
-    def _find_raw_sinks(self) -> None:
-        self._raw = {name: sink for name, sink in self._sides.items() if isinstance(sink, RawSink)}
-
-    def _report(self, name: str, error: Exception) -> None:
-        self._on_failure(name)
-        _log.error("sink_failed", sink=name, stream_id=self._stream_id, error=type(error).__name__)

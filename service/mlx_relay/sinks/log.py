@@ -1,166 +1,121 @@
 """Events in; JSON lines in ``<data_dir>/logs/streams.jsonl`` out.
 
 Every stream gives a ``stream_started`` and a ``stream_ended`` record. The setting ``content`` says
-what stands between: ``metadata`` nothing, so no prompt and no answer is kept; ``text`` adds the
-texts and calls to the last record; ``full`` writes one ``events`` record per batch.
+what else is kept: ``metadata`` nothing, so no prompt and no answer; ``text`` adds the texts and
+calls to the last record; ``full`` writes one ``events`` record per batch.
 
-A thread writes, so a slow disk delays no stream. What does not fit into its queue is dropped and
-counted: the next record that is written says how many were lost.
+Law: every stream that started has exactly one ``stream_ended``. A process that is killed leaves
+streams without one; the next process ends them as ``lost`` before it serves. Which streams those
+are is certain although several processes may share the log: each has a live file of its own, and
+a lock on it that the kernel frees when it dies (``log_slot``). So no file has two writers, and
+each process turns its own file alone (``log_file``).
+
+The disk is a thread's business (``log_writer``): a stream only puts lines into a bounded queue.
 """
 
-import os
-import queue
-import threading
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
-import structlog
+from typing import cast
 
 from mlx_relay.errors import ConfigurationError
-from mlx_relay.events import Event, Response, Thinking, ToolCall
+from mlx_relay.events import AnyEvent, Event
 from mlx_relay.sinks.base import Outcome, SinkContext, StreamInfo
+from mlx_relay.sinks.log_dead_slots import settle_dead_slots
+from mlx_relay.sinks.log_file import LogFile
+from mlx_relay.sinks.log_names import LogNames
+from mlx_relay.sinks.log_queue import Line, LineQueue
+from mlx_relay.sinks.log_records import Events, encode_line, ended, started
+from mlx_relay.sinks.log_recovery import ends_of_lost, open_streams
+from mlx_relay.sinks.log_said import Said
+from mlx_relay.sinks.log_settings import Content, LogSettings, read_log_settings
+from mlx_relay.sinks.log_slot import take_free_slot
+from mlx_relay.sinks.log_writer import LogWriter
 
-QUEUE_RECORDS = 10_000
-"""How many records may wait for the disk."""
-
-_log = structlog.get_logger(__name__)
-
-
-class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The ``[sink.log]`` table."""
-
-    content: Literal["metadata", "text", "full"] = "metadata"
+CLOSE_SECONDS = 5.0
+"""How long the disk may take for the last lines."""
 
 
 class LogSinks:
     """The log file of this process, and the sinks that write to it."""
 
-    def __init__(self, path: Path, settings: LogSettings) -> None:
-        self._settings = settings
-        self._writer = LineWriter(path)
+    def __init__(
+        self,
+        path: Path,
+        settings: LogSettings,
+        *,
+        on_loss: Callable[[int], None],
+        on_health: Callable[[str | None], None],
+    ) -> None:
+        names, now = LogNames(path), datetime.now(UTC)
+        open_lines: dict[str, bytes] = {}
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._slot = take_free_slot(names)
+            file = LogFile(
+                names, self._slot.number, settings.keeping, lambda: b"".join(open_lines.values())
+            )
+            open_lines |= open_streams(names.live(self._slot.number))
+        except OSError as error:
+            raise ConfigurationError(f"log {path}: {error.strerror or error}") from None
+        settle_dead_slots(names, settings.keeping, now)
+        self._content: Content = settings.content
+        self._queue = LineQueue(on_loss)
+        self._queue.put_anyway(ends_of_lost(open_lines.values(), "killed", now))
+        self._writer = LogWriter(
+            self._queue, file, open_lines, fsync=settings.fsync, on_health=on_health
+        )
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "LogSinks":
-        try:
-            settings = msgspec.convert(dict(context.settings), LogSettings)
-        except msgspec.ValidationError as error:
-            raise ConfigurationError(f"settings: sink.log: {error}") from None
-        return cls(context.data_dir / "logs" / "streams.jsonl", settings)
+        settings = read_log_settings(context.settings)
+        return cls(
+            settings.path_in(context.data_dir),
+            settings,
+            on_loss=lambda count: context.count_loss("records", count),
+            on_health=context.complain,
+        )
 
     def open(self, stream: StreamInfo) -> "LogSink":
-        return LogSink(self._writer, stream, self._settings.content)
+        return LogSink(self._queue, stream, self._content)
 
     async def close(self) -> None:
-        self._writer.close()
+        await asyncio.to_thread(self._writer.close, CLOSE_SECONDS)
+        self._slot.release()
 
 
 class LogSink:
     """One stream's records."""
 
-    def __init__(self, writer: "LineWriter", stream: StreamInfo, content: str) -> None:
-        self._writer = writer
-        self._stream_id = stream.stream_id
+    def __init__(self, queue: LineQueue, stream: StreamInfo, content: Content) -> None:
+        self._queue = queue
+        self._stream = stream
         self._content = content
-        self._kept: list[Event] = []
-        self._write("stream_started", msgspec.structs.asdict(stream))
+        self._events = 0
+        self._said = Said()
+        line = encode_line(started(stream, datetime.now(UTC)))
+        self._has_start = queue.put(Line(line, stream.stream_id, "start"))
 
     def send(self, events: Sequence[Event]) -> None:
         if self._content == "full":
-            self._write("events", {"events": list(events)})
+            record = Events(
+                ts=datetime.now(UTC),
+                stream_id=self._stream.stream_id,
+                first=self._events + 1,
+                events=cast("list[AnyEvent]", list(events)),
+            )
+            self._queue.put(Line(encode_line(record), self._stream.stream_id, "events"))
+            self._events += len(events)
         elif self._content == "text":
-            self._kept += [e for e in events if isinstance(e, Thinking | Response | ToolCall)]
+            self._said.keep(events)
 
     async def drain(self) -> None:
-        """Nothing to wait for: the queue drops what it cannot take."""
+        """Nothing to wait for: the queue refuses what it cannot take."""
 
     async def close(self, outcome: Outcome) -> None:
-        fields = msgspec.to_builtins(outcome)
-        if self._content == "text":
-            fields["text"] = _texts(self._kept)
-        self._write("stream_ended", fields)
-
-    def _write(self, record: str, fields: dict[str, Any]) -> None:
-        head = {"ts": datetime.now(UTC), "record": record, "stream_id": self._stream_id}
-        self._writer.write({**head, **fields})
-
-
-def _texts(events: list[Event]) -> dict[str, Any]:
-    return {
-        "thinking": "".join(e.content for e in events if isinstance(e, Thinking)),
-        "response": "".join(e.content for e in events if isinstance(e, Response)),
-        "tool_calls": [e for e in events if isinstance(e, ToolCall)],
-    }
-
-
-class LineWriter:
-    """Appends JSON lines to a file of mode 0600 from a thread of its own.
-
-    A line that a crash tore off is cut away on open, so that the next one does not grow on it.
-    Raises ConfigurationError when the file cannot be opened.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._encoder = msgspec.json.Encoder()
-        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue(QUEUE_RECORDS)
-        self._lost = 0
-        self._failed = False
-        try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-            _cut_torn_line(self._file)
-        except OSError as error:
-            raise ConfigurationError(f"log {path}: {error.strerror}") from None
-        self._thread = threading.Thread(target=self._run, name="log-sink", daemon=True)
-        self._thread.start()
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Queue *record*; never waits."""
-        if self._lost:
-            record = {**record, "records_lost_before": self._lost}
-        try:
-            self._queue.put_nowait(record)
-        except queue.Full:
-            self._lost += 1
-        else:
-            self._lost = 0
-
-    def flush(self) -> None:
-        """Wait until what is queued is written."""
-        self._queue.join()
-
-    def close(self) -> None:
-        """Write what is queued and close the file."""
-        self._queue.put(None)
-        self._thread.join()
-        os.close(self._file)
-
-    def _run(self) -> None:
-        while (record := self._queue.get()) is not None:
-            try:
-                os.write(self._file, self._encoder.encode(record) + b"\n")
-            except OSError as error:
-                self._report(error)
-            finally:
-                self._queue.task_done()
-
-    def _report(self, error: OSError) -> None:
-        if not self._failed:
-            _log.error("log_sink_failed", error=error.strerror)
-        self._failed = True
-
-
-def _cut_torn_line(file: int) -> None:
-    size = os.fstat(file).st_size
-    keep = size
-    while keep > 0:
-        start = max(0, keep - 65536)
-        newline = os.pread(file, keep - start, start).rfind(b"\n")
-        if newline >= 0:
-            keep = start + newline + 1
-            break
-        keep = start
-    if keep < size:
-        os.ftruncate(file, keep)
+        text = self._said.texts() if self._content == "text" else None
+        line = encode_line(ended(self._stream, outcome, text, datetime.now(UTC)))
+        has_end = self._queue.put(Line(line, self._stream.stream_id, "end"))
+        if self._has_start and not has_end:
+            self._queue.owe_end(self._stream.stream_id)

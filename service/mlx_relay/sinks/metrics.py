@@ -1,23 +1,41 @@
-"""Events in; Prometheus metrics out.
+"""Events in; Prometheus metrics out (``metrics_families`` has their names).
 
-Labels are bounded: profiles are named by admins and capped, outcomes, codes and causes come from
-closed sets. Nothing that a user or a model typed becomes a label.
+Labels are bounded: profiles are named by admins and capped, outcomes and codes come from closed
+sets, causes are capped. Nothing that a user or a model typed becomes a label.
 """
 
 import time
 from collections.abc import Callable, Sequence
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
-from mlx_relay.events import Error, Event, Response, Thinking, ToolCall
+from mlx_relay.events import Event, Response, Status, Thinking, ToolCall
 from mlx_relay.sinks.base import Outcome, SinkContext, StreamInfo
+from mlx_relay.sinks.histograms import Tally
+from mlx_relay.sinks.metrics_families import GAP_BOUNDS, OPERATION, PROVIDER, MetricFamilies
 
 MAX_PROFILES = 100
-"""Profile names beyond this many are counted as ``other``."""
+MAX_CAUSES = 100
+"""Names beyond this many are counted as ``other``."""
 
-_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 600)
-_GAPS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 120)
+TAKE_OVER_SECONDS = 1.0
+"""How old a gap may grow before the histogram knows of it, while events come."""
+
+_OUTPUT = frozenset((Thinking, Response, ToolCall))
+
+
+class BoundedNames:
+    """Lets the first *limit* different names through; the others are ``other``."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._known: set[str] = set()
+
+    def label(self, name: str) -> str:
+        if len(self._known) < self._limit:
+            self._known.add(name)
+        return name if name in self._known else "other"
 
 
 class MetricsSinks:
@@ -26,58 +44,10 @@ class MetricsSinks:
     def __init__(
         self, registry: CollectorRegistry, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        self.families = MetricFamilies(registry)
         self.clock = clock
-        self._profiles: set[str] = set()
-        profile = ("profile",)
-        self.streams = Counter(
-            "mlx_relay_streams",
-            "Streams that ended, by outcome.",
-            ("profile", "outcome"),
-            registry=registry,
-        )
-        self.active = Gauge(
-            "mlx_relay_active_streams", "Streams that are open now.", profile, registry=registry
-        )
-        self.first_event = Histogram(
-            "mlx_relay_time_to_first_event_seconds",
-            "From the request to the first thinking, text or call.",
-            profile,
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.first_answer = Histogram(
-            "mlx_relay_time_to_first_answer_seconds",
-            "From the request to the first text or call.",
-            profile,
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.thinking = Histogram(
-            "mlx_relay_thinking_seconds",
-            "All reasoning blocks of a stream together.",
-            profile,
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self.gap = Histogram(
-            "mlx_relay_event_gap_seconds",
-            "Between two batches of thinking, text or calls.",
-            profile,
-            buckets=_GAPS,
-            registry=registry,
-        )
-        self.tokens = Counter(
-            "mlx_relay_tokens",
-            "Tokens as the upstreams reported them.",
-            ("profile", "kind"),
-            registry=registry,
-        )
-        self.errors = Counter(
-            "mlx_relay_stream_errors",
-            "Streams that ended in an error event.",
-            ("profile", "code", "cause"),
-            registry=registry,
-        )
+        self.causes = BoundedNames(MAX_CAUSES)
+        self._profiles = BoundedNames(MAX_PROFILES)
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "MetricsSinks":
@@ -87,67 +57,104 @@ class MetricsSinks:
         return cls(context.registry)
 
     def open(self, stream: StreamInfo) -> "MetricsSink":
-        return MetricsSink(self, self._label(stream.profile))
+        return MetricsSink(self, self._profiles.label(stream.profile))
 
     async def close(self) -> None:
         """Nothing to close: the registry lives as long as the process."""
-
-    def _label(self, profile: str) -> str:
-        if len(self._profiles) < MAX_PROFILES:
-            self._profiles.add(profile)
-        return profile if profile in self._profiles else "other"
 
 
 class MetricsSink:
     """Observes one stream. *profile* is the label."""
 
-    def __init__(self, metrics: MetricsSinks, profile: str) -> None:
-        self._metrics = metrics
+    def __init__(self, sinks: MetricsSinks, profile: str) -> None:
+        self._families = sinks.families
+        self._causes = sinks.causes
+        self._clock = sinks.clock
         self._profile = profile
-        self._gap = metrics.gap.labels(profile)
-        self._last_batch: float | None = None
-        metrics.active.labels(profile).inc()
+        self._gen_ai = (OPERATION, PROVIDER, profile)
+        self._gap = self._families.gap.labels(*self._gen_ai)
+        self._gaps = Tally(GAP_BOUNDS)
+        self._last_output: float | None = None
+        self._taken_over_at = 0.0
+        self._is_queued = False
+        self._families.active.labels(profile).inc()
 
     def send(self, events: Sequence[Event]) -> None:
-        if not any(isinstance(event, Thinking | Response | ToolCall) for event in events):
-            self._count_error(events)
+        if not _has_output(events):
+            self._note_queue(events)
             return
-        now = self._metrics.clock()
-        if self._last_batch is not None:
-            self._gap.observe(now - self._last_batch)
-        self._last_batch = now
-        self._count_error(events)
+        now = self._clock()
+        if self._last_output is None:
+            self._leave_queue()
+            self._taken_over_at = now
+        else:
+            self._gaps.observe(now - self._last_output)
+            if now - self._taken_over_at >= TAKE_OVER_SECONDS:
+                self._take_over(now)
+        self._last_output = now
 
     async def drain(self) -> None:
         """Nothing waits here."""
 
     async def close(self, outcome: Outcome) -> None:
-        metrics, profile = self._metrics, self._profile
-        metrics.active.labels(profile).dec()
-        metrics.streams.labels(profile, outcome.kind).inc()
-        for histogram, seconds in (
-            (metrics.first_event, outcome.first_event),
-            (metrics.first_answer, outcome.first_answer),
-            (metrics.thinking, outcome.thinking),
+        families, profile = self._families, self._profile
+        self._take_over(0.0)
+        self._leave_queue()
+        families.active.labels(profile).dec()
+        families.streams.labels(profile, outcome.kind).inc()
+        if outcome.code:
+            cause = self._causes.label(outcome.cause or "none")
+            families.errors.labels(profile, outcome.code, cause).inc()
+        self._observe_times(outcome)
+        self._observe_tokens(outcome)
+
+    def _note_queue(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if isinstance(event, Status):
+                self._leave_queue()
+                if event.phase == "queued":
+                    self._is_queued = True
+                    self._families.queued.labels(self._profile).inc()
+
+    def _leave_queue(self) -> None:
+        if self._is_queued:
+            self._is_queued = False
+            self._families.queued.labels(self._profile).dec()
+
+    def _take_over(self, now: float) -> None:
+        self._gap.take(self._gaps)
+        self._taken_over_at = now
+
+    def _observe_times(self, outcome: Outcome) -> None:
+        families, profile = self._families, self._profile
+        for child, seconds in (
+            (families.duration.labels(*self._gen_ai), outcome.seconds),
+            (families.first_event.labels(*self._gen_ai), outcome.first_event),
+            (families.first_answer.labels(profile), outcome.first_answer),
+            (families.thinking.labels(profile), outcome.thinking),
+            (families.upstream_release.labels(profile), outcome.upstream_release),
         ):
             if seconds is not None:
-                histogram.labels(profile).observe(seconds)
-        self._count_tokens(outcome)
+                child.observe(seconds)
 
-    def _count_tokens(self, outcome: Outcome) -> None:
+    def _observe_tokens(self, outcome: Outcome) -> None:
         usage = outcome.usage
         if usage is None:
             return
-        for kind, count in (
-            ("prompt", usage.prompt_tokens),
-            ("completion", usage.completion_tokens),
-            ("reasoning", usage.reasoning_tokens),
-        ):
+        for kind, count in (("input", usage.prompt_tokens), ("output", usage.completion_tokens)):
             if count is not None:
-                self._metrics.tokens.labels(self._profile, kind).inc(count)
+                self._families.tokens.labels(*self._gen_ai, kind).observe(count)
+        if usage.reasoning_tokens is not None:
+            self._families.reasoning_tokens.labels(self._profile).inc(usage.reasoning_tokens)
+        if outcome.kind == "done" and outcome.first_event is not None:
+            self._observe_speed(outcome.seconds - outcome.first_event, usage.completion_tokens)
 
-    def _count_error(self, events: Sequence[Event]) -> None:
-        last = events[-1]
-        if isinstance(last, Error):
-            cause = last.detail or "none"
-            self._metrics.errors.labels(self._profile, last.code, cause).inc()
+    def _observe_speed(self, seconds: float, tokens: int | None) -> None:
+        if seconds > 0 and tokens and tokens > 1:
+            after_first = tokens - 1
+            self._families.seconds_per_token.labels(*self._gen_ai).observe(seconds / after_first)
+            self._families.tokens_per_second.labels(self._profile).observe(after_first / seconds)
+
+
+def _has_output(events: Sequence[Event]) -> bool:
+    return type(events[-1]) in _OUTPUT or any(type(event) in _OUTPUT for event in events[:-1])

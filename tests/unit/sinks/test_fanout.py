@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from mlx_relay.events import Event, Response
-from mlx_relay.sinks import Outcome, Sink, SinkFactory, StreamInfo, fanout
-from mlx_relay.sinks.fanout import FanOut
+from mlx_relay.sinks import Outcome, Sink, StreamInfo, fanout, side
+from mlx_relay.sinks.fanout import FanOut, SideSinks
+from mlx_relay.sinks.health import SinkHealth
 from support.values import stream_info
 
 STREAM = stream_info()
@@ -43,6 +45,13 @@ class RawKeeper(Keeper):
         self.data += data
 
 
+class KeepsFactoryOpen(Keeper):
+    """Keeps the outcome of its stream when the factory closes."""
+
+    async def close(self, outcome: Outcome | None = None) -> None:
+        self.outcome = outcome or self.outcome
+
+
 class BreaksOnSend(Keeper):
     def send(self, events: Sequence[Event]) -> None:
         raise RuntimeError("broken")
@@ -63,50 +72,72 @@ class BreaksOnReceive(RawKeeper):
         raise RuntimeError("broken")
 
 
-def fan_out(client: Keeper, failed: list[str], **sides: SinkFactory) -> FanOut:
-    return FanOut(client, sides, STREAM, failed.append)
+@pytest.fixture
+def registry() -> CollectorRegistry:
+    return CollectorRegistry()
 
 
-async def test_every_sink_sees_the_same_events_and_the_outcome() -> None:
-    client, side, failed = Keeper(), Keeper(), list[str]()
-    sinks = fan_out(client, failed, side=side)
-    sinks.send([Response("a")])
-    sinks.send([Response("b")])
-    await sinks.close(OUTCOME)
-    assert client.events == side.events == [Response("a"), Response("b")]
-    assert client.outcome == side.outcome == OUTCOME
-    assert failed == []
+@pytest.fixture
+def health(registry: CollectorRegistry) -> SinkHealth:
+    return SinkHealth(registry)
+
+
+async def test_every_sink_sees_the_same_events_and_the_outcome(health: SinkHealth) -> None:
+    client, keeper = Keeper(), KeepsFactoryOpen()
+    async with SideSinks({"side": keeper}, health) as side_sinks:
+        sinks = FanOut(client, side_sinks, STREAM)
+        sinks.send([Response("a")])
+        sinks.send([Response("b")])
+        await sinks.close(OUTCOME)
+    assert client.events == keeper.events == [Response("a"), Response("b")]
+    assert client.outcome == keeper.outcome == OUTCOME
+    assert health.degraded() == {}
 
 
 @pytest.mark.parametrize("broken", [BreaksOnSend, BreaksOnOpen, BreaksOnClose, BreaksOnReceive])
-async def test_a_sink_that_raises_is_reported_once_and_the_others_go_on(
-    broken: type[Keeper],
+async def test_a_sink_that_raises_is_counted_once_and_the_others_go_on(
+    broken: type[Keeper], health: SinkHealth, registry: CollectorRegistry
 ) -> None:
-    client, side, failed = Keeper(), RawKeeper(), list[str]()
-    sinks = fan_out(client, failed, broken=broken(), side=side)
-    for text in ("a", "b", "c"):
-        sinks.receive(text.encode(), 1.0)
-        sinks.send([Response(text)])
-    await sinks.close(OUTCOME)
-    assert failed == ["broken"]
-    assert len(client.events) == len(side.events) == 3
-    assert side.data == b"abc"
+    client, keeper = Keeper(), RawKeeper()
+    async with SideSinks({"broken": broken(), "side": keeper}, health) as side_sinks:
+        sinks = FanOut(client, side_sinks, STREAM)
+        for text in ("a", "b", "c"):
+            sinks.receive(text.encode(), 1.0)
+            sinks.send([Response(text)])
+        await sinks.close(OUTCOME)
+    assert registry.get_sample_value("mlx_relay_sink_failures_total", {"sink": "broken"}) == 1
+    assert len(client.events) == len(keeper.events) == 3
+    assert keeper.data == b"abc"
+    assert set(health.degraded()) == {"broken"}
 
 
-async def test_a_sink_that_hangs_while_it_closes_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_sink_that_hangs_while_it_closes_keeps_nobody_waiting(
+    health: SinkHealth, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Hangs(Keeper):
         async def close(self, outcome: Outcome | None = None) -> None:
             await asyncio.get_running_loop().create_future()
 
-    monkeypatch.setattr(fanout, "CLOSE_SECONDS", 0.0)
-    client, after, failed = Keeper(), Keeper(), list[str]()
-    sinks = fan_out(client, failed, hangs=Hangs(), after=after)
-    await sinks.close(OUTCOME)
-    assert failed == ["hangs"]
-    assert client.outcome == OUTCOME
+    monkeypatch.setattr(side, "CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr(fanout, "FACTORY_CLOSE_SECONDS", 0.01)
+    client, after = Keeper(), KeepsFactoryOpen()
+    async with SideSinks({"hangs": Hangs(), "after": after}, health) as side_sinks:
+        sinks = FanOut(client, side_sinks, STREAM)
+        await sinks.close(OUTCOME)
+        assert client.outcome == OUTCOME
+    assert after.outcome == OUTCOME
+    assert health.degraded() == {"hangs": "TimeoutError"}
 
 
-async def test_raw_bytes_go_only_to_the_sinks_that_want_them() -> None:
-    raw, plain = RawKeeper(), Keeper()
-    assert fan_out(Keeper(), [], raw=raw).wants_raw
-    assert not fan_out(Keeper(), [], plain=plain).wants_raw
+async def test_a_factory_that_raises_while_it_closes_keeps_no_other_from_closing(
+    health: SinkHealth,
+) -> None:
+    last = Keeper()
+    async with SideSinks({"broken": BreaksOnClose(), "last": last}, health):
+        last.outcome = OUTCOME
+    assert last.outcome is None
+
+
+async def test_raw_bytes_go_only_to_the_sinks_that_want_them(health: SinkHealth) -> None:
+    assert FanOut(Keeper(), SideSinks({"raw": RawKeeper()}, health), STREAM).wants_raw
+    assert not FanOut(Keeper(), SideSinks({"plain": Keeper()}, health), STREAM).wants_raw

@@ -1,23 +1,34 @@
-"""The log file: its records, what it keeps of a text, and how it survives a torn line."""
+"""The log sink as a whole: what it keeps of a stream, and that each stream gets its end."""
 
-import asyncio
-import json
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
-from mlx_relay.events import Done, Response, Thinking, ToolCall
+from mlx_relay.events import Done, Event, Response, Thinking, ThinkingDone, ToolCall
 from mlx_relay.sinks import Outcome, SinkContext
-from mlx_relay.sinks.log import LineWriter, LogSinks
+from mlx_relay.sinks.log import LogSinks
+from mlx_relay.sinks.log_records import (
+    AnyRecord,
+    Events,
+    StreamEnded,
+    StreamStarted,
+    Texts,
+    decode_line,
+)
 from support.values import stream_info
 
 STREAM = stream_info()
-EVENTS = [Thinking("secret thought"), Response("secret answer"), ToolCall(0, "i", "f", "{}")]
+CALL = ToolCall(0, "i", "f", "{}")
+BATCHES: list[list[Event]] = [
+    [Thinking("secret "), Thinking("thought")],
+    [ThinkingDone(0.1), Response("secret answer")],
+    [CALL, Done("stop")],
+]
 DONE = Outcome(kind="done", seconds=1.5, finish_reason="stop", events=4)
 
 
@@ -27,60 +38,93 @@ def open_sinks(data_dir: Path, **settings: Any) -> LogSinks:
     )
 
 
-async def log_one_stream(data_dir: Path, **settings: Any) -> list[dict[str, Any]]:
+async def log_one_stream(data_dir: Path, **settings: Any) -> list[AnyRecord]:
     sinks = open_sinks(data_dir, **settings)
     sink = sinks.open(STREAM)
-    sink.send(EVENTS[:2])
-    sink.send([EVENTS[2], Done("stop")])
+    for batch in BATCHES:
+        sink.send(batch)
     await sink.drain()
     await sink.close(DONE)
     await sinks.close()
-    return records(data_dir)
+    return records(data_dir / "logs" / "streams.jsonl")
 
 
-def records(data_dir: Path) -> list[dict[str, Any]]:
-    text = (data_dir / "logs" / "streams.jsonl").read_text(encoding="utf-8")
-    return [json.loads(line) for line in text.splitlines()]
+def records(path: Path) -> list[AnyRecord]:
+    return [decode_line(line) for line in path.read_bytes().splitlines()]
 
 
 async def test_by_default_a_stream_leaves_who_when_and_how_but_no_text(tmp_path: Path) -> None:
     started, ended = await log_one_stream(tmp_path)
-    assert started["record"] == "stream_started"
-    assert (started["user"], started["profile"]) == ("ada", "qwen")
-    assert ended["record"] == "stream_ended"
-    assert (ended["kind"], ended["finish_reason"], ended["seconds"]) == ("done", "stop", 1.5)
-    assert "secret" not in (tmp_path / "logs" / "streams.jsonl").read_text(encoding="utf-8")
+    assert isinstance(started, StreamStarted)
+    assert isinstance(ended, StreamEnded)
+    assert (ended.user, ended.profile, ended.kind, ended.seconds) == ("ada", "qwen", "done", 1.5)
+    assert ended.text is None
+    assert b"secret" not in (tmp_path / "logs" / "streams.jsonl").read_bytes()
 
 
 async def test_text_keeps_what_was_said_in_the_last_record(tmp_path: Path) -> None:
-    *_, ended = await log_one_stream(tmp_path, content="text")
-    assert ended["text"]["thinking"] == "secret thought"
-    assert ended["text"]["response"] == "secret answer"
-    assert [call["name"] for call in ended["text"]["tool_calls"]] == ["f"]
+    _, ended = await log_one_stream(tmp_path, content="text")
+    assert isinstance(ended, StreamEnded)
+    assert ended.text == Texts(
+        thinking="secret thought", response="secret answer", tool_calls=[CALL]
+    )
 
 
-async def test_full_keeps_every_batch_as_the_wire_has_it(tmp_path: Path) -> None:
-    _, first, second, _ = await log_one_stream(tmp_path, content="full")
-    assert [event["type"] for event in first["events"]] == ["thinking", "response"]
-    assert [event["type"] for event in second["events"]] == ["tool_call", "done"]
+async def test_full_keeps_every_batch_with_the_number_of_its_first_event(tmp_path: Path) -> None:
+    _, *batches, _ = await log_one_stream(tmp_path, content="full")
+    assert all(isinstance(batch, Events) for batch in batches)
+    assert [(batch.first, batch.events) for batch in batches if isinstance(batch, Events)] == [
+        (1, BATCHES[0]),
+        (3, BATCHES[1]),
+        (5, BATCHES[2]),
+    ]
 
 
-async def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    await log_one_stream(tmp_path)
-    assert (tmp_path / "logs" / "streams.jsonl").stat().st_mode & 0o777 == 0o600
-
-
-@pytest.mark.parametrize("whole", ["", '{"a":1}\n', '{"a":1}\n{"b":2}\n'])
-@pytest.mark.parametrize("torn", ["", '{"record":"stream_en', "x" * 70_000])
-async def test_a_torn_line_is_cut_away_and_whole_ones_stay(
-    tmp_path: Path, whole: str, torn: str
+async def test_a_stream_that_its_process_left_open_is_ended_by_the_next_one(
+    tmp_path: Path,
 ) -> None:
+    await log_one_stream(tmp_path)
     path = tmp_path / "logs" / "streams.jsonl"
-    path.parent.mkdir()
-    path.write_text(whole + torn, encoding="utf-8")
-    sinks = open_sinks(tmp_path)
+    start, _ = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(start.replace(b'"s1"', b'"s0"') + path.read_bytes() + b"torn")
+    for _ in range(2):
+        await open_sinks(tmp_path).close()
+    found = records(path)
+    assert len(found) == 4
+    assert isinstance(found[-1], StreamEnded)
+    assert (found[-1].stream_id, found[-1].kind, found[-1].cause) == ("s0", "lost", "killed")
+
+
+async def test_two_processes_write_files_of_their_own_and_leave_each_others_streams(
+    tmp_path: Path,
+) -> None:
+    first = open_sinks(tmp_path)
+    one = first.open(STREAM)
+    second = open_sinks(tmp_path)
+    two = second.open(msgspec.structs.replace(STREAM, stream_id="s2"))
+    for sink, sinks in ((two, second), (one, first)):
+        await sink.close(DONE)
+        await sinks.close()
+    for name, stream_id in (("streams.jsonl", "s1"), ("streams.2.jsonl", "s2")):
+        found = records(tmp_path / "logs" / name)
+        assert [r.stream_id for r in found if isinstance(r, StreamStarted)] == [stream_id]
+        assert [r.kind for r in found if isinstance(r, StreamEnded)] == ["done"]
+
+
+async def test_a_stream_that_is_open_when_the_file_is_turned_is_in_both_files(
+    tmp_path: Path,
+) -> None:
+    sinks = open_sinks(tmp_path, max_bytes=1)
+    sink = sinks.open(STREAM)
+    for number in range(10):
+        other = sinks.open(msgspec.structs.replace(STREAM, stream_id=f"other{number}"))
+        await other.close(DONE)
+    await sink.close(DONE)
     await sinks.close()
-    assert path.read_text(encoding="utf-8") == whole
+    paths = sorted((tmp_path / "logs").glob("*.jsonl"))
+    found = [record for path in paths for record in records(path)]
+    ends = [record.stream_id for record in found if isinstance(record, StreamEnded)]
+    assert sorted(ends) == sorted(["s1", *(f"other{number}" for number in range(10))])
 
 
 def test_a_setting_that_does_not_exist_is_refused(tmp_path: Path) -> None:
@@ -94,27 +138,10 @@ def test_a_log_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
         open_sinks(tmp_path)
 
 
-async def test_what_the_queue_cannot_take_is_counted_in_the_next_record(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    writing, go_on, write = threading.Event(), threading.Event(), os.write
-
-    def slow_disk(file: int, data: bytes) -> int:
-        writing.set()
-        go_on.wait()
-        return write(file, data)
-
-    monkeypatch.setattr("mlx_relay.sinks.log.QUEUE_RECORDS", 1)
-    monkeypatch.setattr("mlx_relay.sinks.log.os.write", slow_disk)
-    writer = LineWriter(tmp_path / "logs" / "streams.jsonl")
-    writer.write({"record": "being written"})
-    await asyncio.to_thread(writing.wait)
-    for name in ("queued", "lost", "lost", "lost"):
-        writer.write({"record": name})
-    go_on.set()
-    await asyncio.to_thread(writer.flush)
-    writer.write({"record": "last"})
-    await asyncio.to_thread(writer.close)
-    *_, queued, last = records(tmp_path)
-    assert queued == {"record": "queued"}
-    assert last == {"record": "last", "records_lost_before": 3}
+async def test_the_file_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        await log_one_stream(tmp_path)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "logs" / "streams.jsonl").stat().st_mode & 0o777 == 0o600

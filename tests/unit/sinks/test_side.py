@@ -1,0 +1,141 @@
+"""One side sink of one stream: what it gets, and what is counted when it does not."""
+
+from collections.abc import Sequence
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from mlx_relay.events import Event, Response
+from mlx_relay.sinks import Outcome, StreamInfo
+from mlx_relay.sinks.breaker import Breaker
+from mlx_relay.sinks.health import SinkHealth
+from mlx_relay.sinks.side import SideSink
+from support.values import stream_info
+
+OUTCOME = Outcome(kind="done", seconds=1)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def read(self) -> float:
+        return self.now
+
+
+class OwnSinks:
+    """A factory and sink that raises while it is told to, and takes *seconds* for a call."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.is_broken = False
+        self.seconds = 0.0
+        self.events = 0
+        self.data = b""
+        self.closed = 0
+
+    def open(self, stream: StreamInfo) -> "OwnSinks":
+        return self
+
+    def send(self, events: Sequence[Event]) -> None:
+        self.clock.now += self.seconds
+        if self.is_broken:
+            raise RuntimeError("broken")
+        self.events += len(events)
+
+    def receive(self, data: bytes, at: float) -> None:
+        self.data += data
+
+    async def drain(self) -> None:
+        pass
+
+    async def close(self, outcome: Outcome | None = None) -> None:
+        self.closed += 1
+
+
+class Bench:
+    """A sink behind its breaker, and what was counted."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.registry = CollectorRegistry()
+        self.health = SinkHealth(self.registry)
+        self.own = OwnSinks(self.clock)
+        self.breaker = Breaker("own", self.health, self.clock.read)
+
+    def open(self) -> SideSink:
+        return SideSink(self.own, stream_info(), self.breaker)
+
+    def lost(self, what: str) -> float:
+        labels = {"sink": "own", "what": what}
+        return self.registry.get_sample_value("mlx_relay_sink_lost_total", labels) or 0
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+async def test_what_a_sink_did_not_get_after_it_raised_is_counted_exactly(bench: Bench) -> None:
+    side = bench.open()
+    side.send([Response("a")])
+    bench.own.is_broken = True
+    side.send([Response("b"), Response("c")])
+    side.receive(b"123", 1.0)
+    side.send([Response("d")])
+    await side.close(OUTCOME)
+    assert bench.own.events == 1
+    assert [bench.lost(what) for what in ("streams", "events", "bytes")] == [1, 3, 3]
+    assert bench.own.closed == 0
+
+
+async def test_a_stream_that_goes_without_the_sink_is_counted_whole(bench: Bench) -> None:
+    bench.breaker.failed("RuntimeError")
+    side = bench.open()
+    side.send([Response("a"), Response("b")])
+    await side.close(OUTCOME)
+    assert bench.own.events == bench.own.closed == 0
+    assert [bench.lost(what) for what in ("streams", "events")] == [1, 2]
+
+
+async def test_other_streams_of_a_sink_that_raised_go_on(bench: Bench) -> None:
+    one, other = bench.open(), bench.open()
+    bench.own.is_broken = True
+    one.send([Response("a")])
+    bench.own.is_broken = False
+    other.send([Response("b")])
+    await other.close(OUTCOME)
+    assert bench.own.events == 1
+    assert bench.lost("streams") == 0
+
+
+async def test_a_slow_sink_is_taken_from_every_stream_but_may_close_each(bench: Bench) -> None:
+    one, other = bench.open(), bench.open()
+    bench.own.seconds = 10
+    one.send([Response("a")])
+    one.send([Response("b")])
+    other.send([Response("c")])
+    await one.close(OUTCOME)
+    await other.close(OUTCOME)
+    assert (bench.own.events, bench.own.closed) == (1, 2)
+    assert [bench.lost(what) for what in ("streams", "events")] == [2, 2]
+
+
+async def test_a_trial_that_ends_well_lets_the_sink_in_again(bench: Bench) -> None:
+    bench.breaker.failed("RuntimeError")
+    bench.clock.now += 1
+    trial = bench.open()
+    assert bench.health.degraded()
+    await trial.close(OUTCOME)
+    assert bench.health.degraded() == {}
+    assert bench.lost("streams") == 0
+
+
+async def test_a_trial_that_fails_does_not(bench: Bench) -> None:
+    bench.breaker.failed("RuntimeError")
+    bench.clock.now += 1
+    trial = bench.open()
+    bench.own.is_broken = True
+    trial.send([Response("a")])
+    await trial.close(OUTCOME)
+    assert bench.health.degraded() == {"own": "RuntimeError"}
