@@ -2,17 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-nightly goldens bench check lock clean
+.PHONY: help setup demo webui test test-nightly test-mlx goldens event-types bench check lock clean
 
 help:      ## list the targets
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
 
 setup: .venv/dev.stamp    ## make .venv with mlx-relay, fake-mlx and the tools
 
-demo: .venv/service.stamp    ## run the relay against recorded MLX streams, no Mac needed
+demo: .venv/service.stamp webui    ## run the relay against recorded MLX streams, no Mac needed
 	@$(BIN)/mlx-relay demo
 
-test: .venv/dev.stamp    ## run the tests
+webui: .venv/service.stamp    ## build the chat page, if its sources changed
+	@$(BIN)/python hatch_build.py
+
+test: .venv/dev.stamp webui    ## run the tests
 	@scripts/system-packages
 	@$(BIN)/pytest
 
@@ -20,12 +23,20 @@ test-nightly: .venv/dev.stamp    ## run the slow tests, and the laws with many e
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/unit/pipeline/families/test_laws.py
 
+test-mlx: .venv/dev.stamp .venv-mlx/mlx.stamp    ## record a real mlx_lm.server and replay it
+	@$(BIN)/pytest -m mlx tests/mlx
+
 goldens: .venv/dev.stamp    ## write the golden events of all cassettes anew, and show what changed
 	@WRITE_GOLDENS=1 $(BIN)/pytest -q -s tests/replay/test_goldens.py
 
-bench: .venv/dev.stamp    ## measure the fake (punctual, fast) and the parsers (bytes per second)
+event-types: .venv/service.stamp    ## write the JSON schema of the typed events, and the page's types
+	@scripts/event-schema
+	@$(BIN)/python hatch_build.py npm run --silent event-types
+
+bench: .venv/dev.stamp    ## measure the fake (punctual, fast), the parsers (bytes per second), the sinks (CPU)
 	@$(BIN)/python loadtests/bench/fake.py
 	@$(BIN)/python loadtests/bench/parsers.py
+	@$(BIN)/python loadtests/bench/sinks.py
 
 check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/ruff format --check
@@ -33,12 +44,14 @@ check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/mypy --platform darwin
 	@$(BIN)/lint-imports
+	@$(BIN)/python hatch_build.py npm run --silent check
 
 lock:      ## pin the requirements anew, with hashes, for macOS and Linux
 	@scripts/lock
 
 clean:     ## remove what the other targets made
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist \
+	    service/webui/node_modules service/mlx_relay/web/static
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -52,4 +65,9 @@ clean:     ## remove what the other targets made
 
 .venv/dev.stamp: requirements/dev.txt .venv/service.stamp
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv-mlx/mlx.stamp: requirements/mlx.txt
+	$(PYTHON) -m venv .venv-mlx
+	.venv-mlx/bin/pip install --quiet --disable-pip-version-check -r requirements/mlx.txt
 	@touch $@

@@ -5,28 +5,36 @@ import errno
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import aiohttp.http_parser
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from mlx_relay.auth.signing_key import load_signing_key
-from mlx_relay.config import Settings
+from mlx_relay.config import Settings, shared_metrics_directory
 from mlx_relay.errors import CannotListen, ConfigurationError
 from mlx_relay.open_files import raise_open_file_limit
 from mlx_relay.relay import Limits, Relay
 from mlx_relay.sinks import SinkContext, make_sink_factories
+from mlx_relay.sinks.fanout import SideSinks
+from mlx_relay.sinks.health import SinkHealth
+from mlx_relay.sinks.metrics_live import LiveSinks
+from mlx_relay.sinks.metrics_workers import collector_of
 from mlx_relay.storage import Database, open_database
 from mlx_relay.upstream import Upstream
 from mlx_relay.web import app_keys
 from mlx_relay.web.errors import setup_errors
 from mlx_relay.web.headers import setup_headers
+from mlx_relay.web.live_metrics import LIVE_METRICS, LiveMetrics, end_watching
+from mlx_relay.web.metrics import sum_by_sink
 from mlx_relay.web.routes import setup_routes
 from mlx_relay.web.sessions import setup_sessions
 
 BACKLOG = 1024
 KEEPALIVE_SECONDS = 15.0
 SHUTDOWN_SECONDS = 3.0
+PAGE_FILES = Path(__file__).parent / "web" / "static"
 
 
 async def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
@@ -67,13 +75,17 @@ def make_app(settings: Settings, database: Database) -> web.Application:
     setup_sessions(
         app,
         database.repository,
+        database.sign_ins,
         signing_key=load_signing_key(settings.data_dir / "signing.key"),
         token_lifetime_seconds=settings.token_lifetime_seconds,
         secure_cookie=settings.is_https,
     )
+    app[app_keys.CONVERSATIONS] = database.conversations if settings.conversations else None
+    app[app_keys.PAGE_FILES] = PAGE_FILES
     setup_routes(app)
     app.cleanup_ctx.append(_relay_context(settings))
     app.on_shutdown.append(_end_streams)
+    app.on_shutdown.append(end_watching)
     return app
 
 
@@ -89,31 +101,29 @@ def _relay_context(settings: Settings) -> Callable[[web.Application], AsyncItera
 @asynccontextmanager
 async def _open_relay(app: web.Application, settings: Settings) -> AsyncIterator[Relay]:
     registry = CollectorRegistry()
-    failures = Counter(
-        "mlx_relay_sink_failures",
-        "Sinks that were cut out of a stream.",
-        ("sink",),
-        registry=registry,
-    )
-    context = SinkContext(settings={}, data_dir=settings.data_dir, registry=registry)
+    health = SinkHealth(registry)
+    context = SinkContext(settings={}, data_dir=settings.data_dir, registry=registry, health=health)
     factories = make_sink_factories(settings.sinks, settings.sink, context)
     upstream = Upstream()
-    relay = Relay(
-        upstream,
-        factories,
-        limits=Limits(settings.max_streams, settings.max_streams_per_user),
-        on_sink_failure=lambda name: failures.labels(name).inc(),
+    live = LiveSinks()
+    side_sinks = SideSinks({**factories, "live": live}, health)
+    limits = Limits(settings.max_streams, settings.max_streams_per_user)
+    relay = Relay(upstream, side_sinks, limits=limits)
+    scraped = collector_of(registry, shared_metrics_directory())
+    app[app_keys.METRICS] = scraped if "metrics" in factories else None
+    app[LIVE_METRICS] = LiveMetrics(
+        live,
+        sink_losses=lambda: sum_by_sink(registry, "mlx_relay_sink_lost_total"),
+        load_profiles=app[app_keys.REPOSITORY].profiles,
+        profile_status=upstream.status,
     )
-    app[app_keys.METRICS] = registry if "metrics" in factories else None
     app[app_keys.METRICS_TOKEN] = settings.metrics_token
     app[app_keys.PROFILE_STATUS] = upstream.status
     app[app_keys.PROFILE_TEST] = upstream.test
     app[app_keys.IS_DRAINING] = lambda: relay.is_draining
-    try:
+    app[app_keys.DEGRADED_SINKS] = health.degraded
+    async with side_sinks:
         yield relay
-    finally:
-        for factory in factories.values():
-            await factory.close()
 
 
 async def _end_streams(app: web.Application) -> None:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
         default_factory=dict, description="Settings of single sinks: [sink.log] in the file."
     )
     token_lifetime_seconds: int = Field(900, ge=60, le=86400)
+    conversations: bool = Field(True, description="Keep the conversations of the chat page.")
     metrics_token: str | None = Field(
         None, min_length=16, description="Lets a scraper that is not on loopback read /metrics."
     )
@@ -94,6 +95,12 @@ def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings
         raise ConfigurationError(_describe(error, config_file)) from None
     _make_data_directory(settings.data_dir)
     return settings
+
+
+def shared_metrics_directory() -> Path | None:
+    """Return where the worker processes keep their metrics together; None where there is one."""
+    directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    return Path(directory) if directory else None
 
 
 def _with_file(values: dict[str, Any]) -> type[Settings]:

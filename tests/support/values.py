@@ -16,3 +16,13 @@ def stream_info(profile: str = "qwen") -> StreamInfo:
         started_at=datetime(2026, 1, 2, tzinfo=UTC),
         message_count=1,
     )
+
+
+class Clock:
+    """A clock that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiohttp
 import aiohttp.http_parser
 import pytest
+from aiohttp import web
 
 from mlx_relay.app import make_app, serve
 from mlx_relay.config import Settings, load_settings
@@ -28,7 +29,7 @@ async def test_every_route_is_served(settings: Settings) -> None:
             if route.resource is not None
         }
     for route in ROUTES:
-        path = route.path.replace("{id:[1-9][0-9]{0,8}}", "{id}")
+        path = web.UrlDispatcher().add_resource(route.path).canonical
         assert (route.method, path) in served
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mlx_relay.config import load_settings
+from mlx_relay.config import load_settings, shared_metrics_directory
 from mlx_relay.errors import ConfigurationError
 
 
@@ -101,3 +101,18 @@ def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match=r"data directory .*file"):
         load_settings(data_dir=tmp_path / "file")
+
+
+def test_conversations_are_kept_unless_they_are_turned_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().conversations
+    monkeypatch.setenv("MLX_RELAY_CONVERSATIONS", "false")
+    assert not load_settings().conversations
+
+
+def test_workers_share_the_metrics_directory_that_their_parent_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    assert shared_metrics_directory() is None
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/somewhere/metrics")
+    assert shared_metrics_directory() == Path("/somewhere/metrics")

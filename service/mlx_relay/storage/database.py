@@ -13,8 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.storage import postgresql, sqlite
+from mlx_relay.storage.conversations import Conversations
 from mlx_relay.storage.migrate import migrate
 from mlx_relay.storage.repository import Repository
+from mlx_relay.storage.sign_ins import SignIns
 from mlx_relay.storage.transactions import WRITES, Transactions
 
 SQLITE = "sqlite+aiosqlite"
@@ -23,9 +25,11 @@ POSTGRESQL = "postgresql+asyncpg"
 
 @dataclass(frozen=True)
 class Database:
-    """An open database; *repository* is its only face."""
+    """An open database, by what it holds; nothing else of it is seen."""
 
     repository: Repository
+    sign_ins: SignIns
+    conversations: Conversations
 
 
 @asynccontextmanager
@@ -40,7 +44,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     engine = sqlite.make_engine(parsed) if is_sqlite else postgresql.make_engine(parsed)
     try:
         await _prepare(engine, parsed)
-        yield Database(Repository(Transactions(engine)))
+        transactions = Transactions(engine)
+        yield Database(Repository(transactions), SignIns(transactions), Conversations(transactions))
     finally:
         await engine.dispose()
 

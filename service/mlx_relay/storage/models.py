@@ -1,6 +1,7 @@
 """The tables. Only the repository and the migrations look in here."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, String, TypeDecorator
@@ -32,7 +33,7 @@ def _now() -> datetime:
 class Base(DeclarativeBase):
     """The base of all tables. A freed id never comes back: a token names its user by id."""
 
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__: tuple[Any, ...] = ({"sqlite_autoincrement": True},)
 
 
 class UserRow(Base):
@@ -79,6 +80,20 @@ class ApiKeyRow(Base):
             expires_at=self.expires_at,
             last_used_at=self.last_used_at,
         )
+
+
+class SignInRow(Base):
+    """*generation* counts the renewals; a token of any other generation is an old one."""
+
+    __tablename__ = "sign_ins"
+    __table_args__ = ()
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    token_version: Mapped[int]
+    generation: Mapped[int]
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    renewed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ProfileRow(Base):

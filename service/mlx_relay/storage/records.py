@@ -33,3 +33,13 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
+
+
+class Conversation(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat that its user keeps; *updated_at* is when its messages last changed."""
+
+    id: str
+    title: str
+    profile_id: int | None
+    created_at: datetime
+    updated_at: datetime

@@ -6,11 +6,17 @@ from aiohttp import web
 
 from mlx_relay.auth.middleware import AUTHENTICATOR, IDENTITY
 from mlx_relay.errors import InvalidRequest, Unauthorized
-from mlx_relay.storage.records import User
 from mlx_relay.web.answers import empty_answer, json_answer
-from mlx_relay.web.app_keys import PASSWORDS, REPOSITORY, SESSION_COOKIE, THROTTLE, TOKENS
+from mlx_relay.web.app_keys import (
+    PASSWORDS,
+    REFRESH_COOKIE,
+    REPOSITORY,
+    SESSION_COOKIE,
+    THROTTLE,
+)
 from mlx_relay.web.body import read_form
 from mlx_relay.web.forms import LoginForm, PasswordForm
+from mlx_relay.web.refresh import answer_with_tokens, end_sign_in
 
 LOGIN_BODY_SECONDS = 5.0
 
@@ -27,13 +33,18 @@ async def log_in(request: web.Request) -> web.Response:
     if request.app[PASSWORDS].needs_rehash(password_hash):
         renewed = await request.app[PASSWORDS].hash(form.password)
         await repository.set_password_hash(user.id, renewed, ends_tokens=False)
-    return _answer_with_token(request, user)
+    return await answer_with_tokens(request, user)
 
 
 async def log_out(request: web.Request) -> web.Response:
-    """Take the cookie away; other sessions of the user go on."""
+    """End the browser's sign-in and take its cookies away; others of the user go on.
+
+    Open to everybody: the session may have run out, and the sign-in must end all the same.
+    """
+    await end_sign_in(request)
     response = empty_answer()
     request.app[SESSION_COOKIE].clear(response)
+    request.app[REFRESH_COOKIE].clear(response)
     return response
 
 
@@ -43,7 +54,7 @@ async def who_am_i(request: web.Request) -> web.Response:
 
 
 async def change_password(request: web.Request) -> web.Response:
-    """Change one's own password; ends all tokens of the user but the one in the answer."""
+    """Change one's own password; ends all tokens of the user but those in the answer."""
     form = await read_form(request, PasswordForm, seconds=LOGIN_BODY_SECONDS)
     repository = request.app[REPOSITORY]
     identity = request[IDENTITY]
@@ -53,7 +64,7 @@ async def change_password(request: web.Request) -> web.Response:
     changed = await request.app[PASSWORDS].hash(form.new_password)
     await repository.set_password_hash(identity.user_id, changed)
     request.app[AUTHENTICATOR].forget()
-    return _answer_with_token(request, await repository.user(identity.user_id))
+    return await answer_with_tokens(request, await repository.user(identity.user_id))
 
 
 async def _try_password(
@@ -69,12 +80,3 @@ async def _try_password(
     if fits:
         throttle.succeeded(account, address)
     return fits
-
-
-def _answer_with_token(request: web.Request, user: User) -> web.Response:
-    tokens = request.app[TOKENS]
-    token = tokens.issue(user.id, user.token_version, now=time.time())
-    lifetime = tokens.lifetime_seconds
-    response = json_answer({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
-    request.app[SESSION_COOKIE].put(response, token, lifetime)
-    return response

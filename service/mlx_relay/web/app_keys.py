@@ -1,24 +1,33 @@
 """What handlers find in the application, by typed keys."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client.registry import Collector
 
 from mlx_relay.auth.passwords import Passwords
+from mlx_relay.auth.refresh_tokens import RefreshSigner
 from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.auth.ttl_cache import TtlCache
 from mlx_relay.profiles import Profile, ProfileTest
 from mlx_relay.relay import Relay
-from mlx_relay.storage import Repository
+from mlx_relay.storage import Conversations, Repository, SignIns
 from mlx_relay.web.session_cookie import SessionCookie
 
 REPOSITORY = web.AppKey("repository", Repository)
 PASSWORDS = web.AppKey("passwords", Passwords)
 TOKENS = web.AppKey("tokens", TokenSigner)
 THROTTLE = web.AppKey("throttle", LoginThrottle)
+SIGN_INS = web.AppKey("sign_ins", SignIns)
+REFRESH_TOKENS = web.AppKey("refresh_tokens", RefreshSigner)
 SESSION_COOKIE = web.AppKey("session_cookie", SessionCookie)
+REFRESH_COOKIE = web.AppKey("refresh_cookie", SessionCookie)
+CONVERSATIONS: web.AppKey[Conversations | None] = web.AppKey("conversations")
+"""None where the setting turns them off."""
+PAGE_FILES = web.AppKey("page_files", Path)
+"""The folder of the built chat page, which may be missing."""
 PROFILES = web.AppKey("profiles", TtlCache[int, Profile])
 """Profiles by id, remembered for a few seconds; whoever changes one clears it."""
 
@@ -26,9 +35,11 @@ PROFILE_STATUS: web.AppKey[Callable[[int], str]] = web.AppKey("profile_status")
 """By id: ``up``, ``down`` or ``unknown``."""
 PROFILE_TEST: web.AppKey[Callable[[Profile], Awaitable[ProfileTest]]] = web.AppKey("profile_test")
 IS_DRAINING: web.AppKey[Callable[[], bool]] = web.AppKey("is_draining")
+DEGRADED_SINKS: web.AppKey[Callable[[], dict[str, str]]] = web.AppKey("degraded_sinks")
+"""The side sinks that are in trouble, each with its reason."""
 
 RELAY = web.AppKey("relay", Relay)
-METRICS: web.AppKey[CollectorRegistry | None] = web.AppKey("metrics")
+METRICS: web.AppKey[Collector | None] = web.AppKey("metrics")
 """None where the metrics sink is off."""
 METRICS_TOKEN: web.AppKey[str | None] = web.AppKey("metrics_token")
 """Lets a scraper on another host in; None lets none in."""

@@ -18,10 +18,15 @@ _Form = TypeVar("_Form")
 async def read_form(
     request: web.Request, kind: type[_Form], *, limit: int = 64 * 1024, seconds: float = 30.0
 ) -> _Form:
-    """Return the body of *request* as a *kind*.
+    """Return the body of *request* as a *kind*; raises as ``read_json``, or InvalidRequest."""
+    return parse_form(kind, await read_json(request, limit=limit, seconds=seconds))
+
+
+async def read_json(request: web.Request, *, limit: int, seconds: float = 30.0) -> Any:
+    """Return the JSON value in the body of *request*.
 
     *limit* in bytes; *seconds* for the whole body, because aiohttp waits for ever for the rest.
-    Raises UnsupportedMediaType, TooLarge, RequestTimeout, InvalidJson or InvalidRequest.
+    Raises UnsupportedMediaType, TooLarge, RequestTimeout or InvalidJson.
     """
     _check_media_type(request)
     try:
@@ -29,7 +34,12 @@ async def read_form(
             data = await _read(request, limit)
     except TimeoutError:
         raise RequestTimeout from None
-    return parse_form(kind, await _load(data))
+    return await _load(data)
+
+
+def parse_query(request: web.Request, kind: type[_Form]) -> _Form:
+    """Return the query of the address as a *kind*; raises InvalidRequest."""
+    return parse_form(kind, dict(request.query), strict=False)
 
 
 def path_id(request: web.Request) -> int:

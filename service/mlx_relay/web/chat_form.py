@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 
 MAX_MESSAGES = 1000
 MAX_TOOLS = 128
+IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 ImageUrl: TypeAlias = Annotated[str, Meta(pattern=r"^data:image/(png|jpeg|webp|gif);base64,")]

@@ -32,10 +32,13 @@ Scheme: TypeAlias = Literal["http", "https"]
 _Kind = TypeVar("_Kind")
 
 
-def parse_form(kind: type[_Kind], data: object) -> _Kind:
-    """Return *data* as a *kind*; raises InvalidRequest, which names the field and says why."""
+def parse_form(kind: type[_Kind], data: object, *, strict: bool = True) -> _Kind:
+    """Return *data* as a *kind*; raises InvalidRequest, which names the field and says why.
+
+    *strict* is off where everything is text, numbers too.
+    """
     try:
-        return msgspec.convert(data, kind)
+        return msgspec.convert(data, kind, strict=strict)
     except msgspec.ValidationError as error:
         raise InvalidRequest(describe(error)) from None
 

@@ -1,29 +1,47 @@
-"""``GET /metrics``: the process's metrics in Prometheus' text format.
+"""``GET /metrics``: the metrics, in Prometheus' text format or, where asked for, OpenMetrics.
 
 For a scraper on this host, or one that brings the scrape token.
 """
 
 import hmac
 import ipaddress
+from collections import Counter
+from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 
 from mlx_relay.errors import Forbidden, NotFound
 from mlx_relay.web.app_keys import METRICS, METRICS_TOKEN
 
 
 async def scrape(request: web.Request) -> web.Response:
-    registry = request.app[METRICS]
-    if registry is None:
+    collector = request.app[METRICS]
+    if collector is None:
         raise NotFound("The metrics sink is off.")
     if not (_is_loopback(request.remote) or _has_token(request)):
         raise Forbidden("Metrics are for this host, or for a scraper with the token.")
-    return web.Response(body=_render(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    encode, content_type = _choose_format(request.headers.get("Accept", ""))
+    return web.Response(body=encode(collector), headers={"Content-Type": content_type})
 
 
-def _render(registry: CollectorRegistry) -> bytes:
-    return generate_latest(registry)
+def _choose_format(accept: str) -> tuple[Callable[[Collector], bytes], str]:
+    try:
+        return choose_encoder(accept)
+    except (TypeError, ValueError):  # a version that is no version
+        return choose_encoder("")
+
+
+def sum_by_sink(registry: CollectorRegistry, counter: str) -> dict[str, int]:
+    """Return what *counter* counted in this process, for each value of its label ``sink``."""
+    sums: Counter[str] = Counter()
+    for metric in registry.restricted_registry([counter]).collect():
+        for sample in metric.samples:
+            if sample.name == counter:
+                sums[sample.labels["sink"]] += int(sample.value)
+    return dict(sums)
 
 
 def _is_loopback(address: str | None) -> bool:

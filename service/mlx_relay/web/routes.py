@@ -6,7 +6,20 @@ from typing import NamedTuple
 from aiohttp import web
 
 from mlx_relay.auth.access import Access, allow
-from mlx_relay.web import accounts, chat, health, keys, metrics, profiles, users
+from mlx_relay.web import (
+    accounts,
+    chat,
+    conversations,
+    health,
+    keys,
+    live_metrics,
+    metrics,
+    page,
+    page_config,
+    profiles,
+    refresh,
+    users,
+)
 
 
 class Route(NamedTuple):
@@ -19,16 +32,38 @@ class Route(NamedTuple):
 
 
 _ID = "{id:[1-9][0-9]{0,8}}"
+_UUID = "{id:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}}"
+_POSITION = "{position:0|[1-9][0-9]{0,8}}"
+_CONVERSATION = f"/api/conversations/{_UUID}"
+_ASSET = "/assets/{name:[A-Za-z0-9_-][A-Za-z0-9._-]*}"
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", page.show_page, "public"),
+    Route("HEAD", "/", page.show_page, "public"),
+    Route("GET", "/favicon.svg", page.show_file, "public"),
+    Route("HEAD", "/favicon.svg", page.show_file, "public"),
+    Route("GET", "/THIRD_PARTY.txt", page.show_file, "public"),
+    Route("HEAD", "/THIRD_PARTY.txt", page.show_file, "public"),
+    Route("GET", _ASSET, page.show_asset, "public"),
+    Route("HEAD", _ASSET, page.show_asset, "public"),
     Route("GET", "/healthz", health.alive, "public"),
     Route("GET", "/readyz", health.ready, "public"),
     Route("GET", "/metrics", metrics.scrape, "public"),
+    Route("GET", "/api/metrics/stream", live_metrics.watch, "admin"),
     Route("POST", "/api/auth/login", accounts.log_in, "public"),
-    Route("POST", "/api/auth/logout", accounts.log_out, "user"),
+    Route("POST", "/api/auth/logout", accounts.log_out, "public"),
+    Route("POST", "/api/auth/refresh", refresh.refresh, "public"),
     Route("GET", "/api/auth/me", accounts.who_am_i, "user"),
     Route("POST", "/api/auth/password", accounts.change_password, "user"),
     Route("POST", "/api/chat/completions", chat.complete, "user"),
+    Route("GET", "/api/config", page_config.show_config, "user"),
+    Route("GET", "/api/conversations", conversations.list_conversations, "user"),
+    Route("POST", "/api/conversations", conversations.add_conversation, "user"),
+    Route("GET", _CONVERSATION, conversations.show_conversation, "user"),
+    Route("PATCH", _CONVERSATION, conversations.change_conversation, "user"),
+    Route("DELETE", _CONVERSATION, conversations.remove_conversation, "user"),
+    Route("GET", f"{_CONVERSATION}/export", conversations.export_conversation, "user"),
+    Route("PUT", f"{_CONVERSATION}/messages/{_POSITION}", conversations.put_message, "user"),
     Route("GET", "/api/profiles", profiles.list_profiles, "user"),
     Route("POST", "/api/profiles", profiles.add_profile, "admin"),
     Route("GET", f"/api/profiles/{_ID}", profiles.show_profile, "user"),

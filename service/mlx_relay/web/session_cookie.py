@@ -1,19 +1,28 @@
-"""The cookie that carries a browser's token: its name, its flags, and how it comes and goes."""
+"""The cookies that carry a browser's tokens: their names, their flags, how they come and go."""
 
 from dataclasses import dataclass
 
 from aiohttp import web
 
+SESSION = "mlx_relay_session"
+REFRESH = "mlx_relay_refresh"
+
 
 @dataclass(frozen=True)
 class SessionCookie:
-    """*secure* where users come by https; then the name binds the cookie to the host too."""
+    """*secure* where users come by https; then the name binds the cookie to the host too.
+
+    The prefix ``__Host-`` asks for the path /, so the refresh token comes with every request and
+    not with the few that read it. That is the smaller evil: without the prefix a neighbouring
+    host could put its own cookie here, and people would chat in somebody else's account.
+    """
 
     secure: bool
+    plain_name: str = SESSION
 
     @property
     def name(self) -> str:
-        return "__Host-mlx_relay_session" if self.secure else "mlx_relay_session"
+        return f"__Host-{self.plain_name}" if self.secure else self.plain_name
 
     def put(self, response: web.Response, token: str, lifetime_seconds: int) -> None:
         response.set_cookie(

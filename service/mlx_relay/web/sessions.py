@@ -7,26 +7,31 @@ from aiohttp import web
 from mlx_relay.auth.authenticator import Authenticator
 from mlx_relay.auth.middleware import setup_auth
 from mlx_relay.auth.passwords import Passwords
+from mlx_relay.auth.refresh_tokens import RefreshSigner
 from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.auth.ttl_cache import TtlCache
 from mlx_relay.errors import NotFound
-from mlx_relay.storage import Repository
+from mlx_relay.storage import Repository, SignIns
 from mlx_relay.storage.records import ApiKey
 from mlx_relay.web.app_keys import (
     PASSWORDS,
     PROFILES,
+    REFRESH_COOKIE,
+    REFRESH_TOKENS,
     REPOSITORY,
     SESSION_COOKIE,
+    SIGN_INS,
     THROTTLE,
     TOKENS,
 )
-from mlx_relay.web.session_cookie import SessionCookie
+from mlx_relay.web.session_cookie import REFRESH, SessionCookie
 
 
 def setup_sessions(
     app: web.Application,
     repository: Repository,
+    sign_ins: SignIns,
     *,
     signing_key: bytes,
     token_lifetime_seconds: int,
@@ -40,7 +45,10 @@ def setup_sessions(
     app[PASSWORDS] = Passwords()
     app[TOKENS] = tokens
     app[THROTTLE] = LoginThrottle()
+    app[SIGN_INS] = sign_ins
+    app[REFRESH_TOKENS] = RefreshSigner(signing_key)
     app[SESSION_COOKIE] = cookie
+    app[REFRESH_COOKIE] = SessionCookie(secure=secure_cookie, plain_name=REFRESH)
     app.on_cleanup.append(_close_passwords)
     finder = _KeyFinder(repository)
     authenticator = Authenticator(tokens, find_account=repository.user, find_key=finder.find)

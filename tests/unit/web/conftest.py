@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import pytest
 from aiohttp import web
@@ -13,17 +13,22 @@ from argon2 import PasswordHasher
 from mlx_relay.auth.api_keys import hash_api_key, make_api_key, visible_part
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.profiles import Profile, ProfileTest
-from mlx_relay.storage import Repository, open_database
+from mlx_relay.sinks.metrics_live import LiveSinks
+from mlx_relay.storage import Database, Repository, open_database
 from mlx_relay.storage.records import User
 from mlx_relay.web.app_keys import (
+    CONVERSATIONS,
+    DEGRADED_SINKS,
     IS_DRAINING,
     METRICS,
     METRICS_TOKEN,
+    PAGE_FILES,
     PROFILE_STATUS,
     PROFILE_TEST,
 )
 from mlx_relay.web.errors import setup_errors
 from mlx_relay.web.headers import setup_headers
+from mlx_relay.web.live_metrics import LIVE_METRICS, LiveMetrics, end_watching
 from mlx_relay.web.routes import setup_routes
 from mlx_relay.web.sessions import setup_sessions
 
@@ -32,6 +37,7 @@ SIGNER = TokenSigner(SIGNING_KEY, lifetime_seconds=900)
 PASSWORD = "correct horse"
 CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
+Value = TypeVar("Value")
 Client: TypeAlias = TestClient[web.Request, web.Application]
 
 
@@ -49,12 +55,18 @@ class Edge:
     """A running HTTP edge, its database, and people to send requests as."""
 
     def __init__(
-        self, client: Client, repository: Repository, people: tuple[User, User], draining: Switch
+        self,
+        client: Client,
+        repository: Repository,
+        people: tuple[User, User],
+        draining: Switch,
+        degraded_sinks: dict[str, str],
     ) -> None:
         self.client = client
         self.repository = repository
         self.admin, self.user = people
         self.draining = draining
+        self.degraded_sinks = degraded_sinks
 
     async def send(
         self,
@@ -72,6 +84,16 @@ class Edge:
         ) as answer:
             text = await answer.text()
             return answer.status, (await answer.json() if text else None)
+
+    def get(self, key: web.AppKey[Value]) -> Value:
+        """Return what the application holds under *key*."""
+        assert self.client.app is not None
+        return self.client.app[key]
+
+    def set(self, key: web.AppKey[Value], value: Value) -> None:
+        """Put *value* where the settings would have."""
+        assert self.client.app is not None
+        self.client.app._state[key] = value
 
     async def as_admin(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         return await self.send(method, path, body, as_user=self.admin)
@@ -91,7 +113,7 @@ class Edge:
         return secret
 
 
-def make_app(repository: Repository, *, secure_cookie: bool = False) -> web.Application:
+def make_app(database: Database, *, secure_cookie: bool = False) -> web.Application:
     async def test_profile(profile: Profile) -> ProfileTest:
         return ProfileTest(ok=True, models=[profile.model_path])
 
@@ -103,17 +125,35 @@ def make_app(repository: Repository, *, secure_cookie: bool = False) -> web.Appl
     setup_headers(app)
     setup_sessions(
         app,
-        repository,
+        database.repository,
+        database.sign_ins,
         signing_key=SIGNING_KEY,
         token_lifetime_seconds=900,
         secure_cookie=secure_cookie,
     )
     setup_routes(app)
+    app[CONVERSATIONS] = database.conversations
     app[PROFILE_STATUS] = status_of
     app[PROFILE_TEST] = test_profile
     app[METRICS] = None
     app[METRICS_TOKEN] = None
+    app[LIVE_METRICS] = LiveMetrics(
+        LiveSinks(),
+        sink_losses=lambda: {"log": 3},
+        load_profiles=database.repository.profiles,
+        profile_status=status_of,
+    )
+    app.on_shutdown.append(end_watching)
     return app
+
+
+def build_page(folder: Path) -> None:
+    """Write what a build of the chat page writes, in small."""
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text("<!doctype html><title>mlx-relay</title>")
+    (folder / "favicon.svg").write_text("<svg/>")
+    (folder / "THIRD_PARTY.txt").write_text("notices")
+    (folder / "assets" / "index-a1b2.js").write_text("let x = 1;")
 
 
 @pytest.fixture
@@ -122,8 +162,12 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
         repository = database.repository
         admin = await repository.add_user("ada", CHEAP_HASH, role="admin")
         user = await repository.add_user("bob", CHEAP_HASH)
-        app = make_app(repository)
+        app = make_app(database)
+        app[PAGE_FILES] = tmp_path / "page"
+        build_page(app[PAGE_FILES])
         draining = Switch()
         app[IS_DRAINING] = draining.read
+        degraded_sinks: dict[str, str] = {}
+        app[DEGRADED_SINKS] = lambda: degraded_sinks
         async with TestClient(TestServer(app)) as client:
-            yield Edge(client, repository, (admin, user), draining)
+            yield Edge(client, repository, (admin, user), draining, degraded_sinks)

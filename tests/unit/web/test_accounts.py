@@ -49,7 +49,7 @@ async def test_a_browser_gets_a_cookie_that_scripts_cannot_read(edge: Edge) -> N
 async def test_under_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
     async with open_database(f"sqlite+aiosqlite:///{tmp_path / 'relay.db'}") as database:
         await database.repository.add_user("bob", CHEAP_HASH)
-        app = make_app(database.repository, secure_cookie=True)
+        app = make_app(database, secure_cookie=True)
         async with (
             TestClient(TestServer(app)) as client,
             client.post(LOGIN, json=form()) as answer,

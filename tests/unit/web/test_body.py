@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from mlx_relay.web.answers import json_answer
-from mlx_relay.web.body import BIG_BODY_BYTES, path_id, read_form
+from mlx_relay.web.body import BIG_BODY_BYTES, parse_query, path_id, read_form, read_json
 from mlx_relay.web.errors import setup_errors
 
 from .conftest import Client
@@ -31,6 +31,18 @@ async def large(request: web.Request) -> web.Response:
     return json_answer(len(letter.text))
 
 
+async def anything(request: web.Request) -> web.Response:
+    return json_answer(await read_json(request, limit=100))
+
+
+class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    count: int
+
+
+async def asked(request: web.Request) -> web.Response:
+    return json_answer(parse_query(request, Question).count)
+
+
 async def numbered(request: web.Request) -> web.Response:
     return json_answer(path_id(request))
 
@@ -42,6 +54,8 @@ async def client() -> AsyncIterator[Client]:
     app.router.add_post("/small", small)
     app.router.add_post("/large", large)
     app.router.add_get("/numbered/{id}", numbered)
+    app.router.add_post("/anything", anything)
+    app.router.add_get("/asked", asked)
     server = TestServer(app)
     # As the real entry point does: else aiohttp unpacks the body before anybody can refuse it.
     await server.start_server(auto_decompress=False)
@@ -144,3 +158,18 @@ async def test_a_body_whose_framing_breaks_is_refused(client: Client) -> None:
 async def test_the_id_of_an_address_is_a_number(client: Client) -> None:
     async with client.get("/numbered/17") as answer:
         assert await answer.json() == 17
+
+
+async def test_any_json_is_a_value(client: Client) -> None:
+    async with client.post("/anything", data=b'[1, {"a": null}]', headers=JSON) as answer:
+        assert await answer.json() == [1, {"a": None}]
+    async with client.post("/anything", data=b" " * 101, headers=JSON) as answer:
+        assert answer.status == 413
+
+
+async def test_numbers_of_a_query_are_numbers_and_unknown_names_are_named(client: Client) -> None:
+    async with client.get("/asked?count=3") as answer:
+        assert await answer.json() == 3
+    for query in ("count=x", "", "count=1&other=2"):
+        async with client.get(f"/asked?{query}") as answer:
+            assert answer.status == 422

@@ -21,6 +21,16 @@ async def test_a_server_on_its_way_down_is_alive_but_not_ready(edge: Edge) -> No
         assert (await answer.json())["error"]["code"] == "unavailable"
 
 
+async def test_a_side_sink_in_trouble_is_named_and_the_server_is_ready_all_the_same(
+    edge: Edge,
+) -> None:
+    edge.degraded_sinks["log"] = "No space left on device"
+    assert await edge.send("GET", "/readyz") == (
+        200,
+        {"status": "degraded", "sinks": {"log": "No space left on device"}},
+    )
+
+
 async def test_without_its_database_a_server_is_not_ready(
     edge: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

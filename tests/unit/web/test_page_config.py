@@ -1,0 +1,28 @@
+"""What the page is told are the limits that hold."""
+
+import mlx_relay
+from mlx_relay.web import chat
+from mlx_relay.web.app_keys import CONVERSATIONS
+from mlx_relay.web.chat_form import MAX_MESSAGES
+
+from .conftest import Edge
+
+
+async def test_the_page_is_told_the_limits_that_hold(edge: Edge) -> None:
+    assert await edge.as_plain_user("GET", "/api/config") == (
+        200,
+        {
+            "version": mlx_relay.__version__,
+            "conversations": True,
+            "max_body_bytes": chat.MAX_BODY_BYTES,
+            "max_attachments": 3,
+            "image_types": ["image/png", "image/jpeg", "image/webp", "image/gif"],
+            "heartbeat_seconds": chat.HEARTBEAT_SECONDS,
+            "max_messages": MAX_MESSAGES,
+        },
+    )
+
+
+async def test_it_says_when_conversations_are_not_kept(edge: Edge) -> None:
+    edge.set(CONVERSATIONS, None)
+    assert (await edge.as_plain_user("GET", "/api/config"))[1]["conversations"] is False
