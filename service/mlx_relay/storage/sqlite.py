@@ -13,6 +13,9 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from mlx_relay.storage.transactions import WRITES
 
 BUSY_SECONDS = 5.0
+CONNECTIONS = 5
+"""Kept open: opening and closing one takes locks that the others then wait for."""
+
 _RETRY_SECONDS = 0.01
 
 _PRAGMAS = (
@@ -42,6 +45,8 @@ def make_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        pool_size=CONNECTIONS,
+        max_overflow=0,
         hide_parameters=True,
     )
     event.listen(engine.sync_engine, "connect", _set_pragmas)

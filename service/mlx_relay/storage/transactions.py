@@ -45,5 +45,7 @@ async def _our_errors() -> AsyncIterator[None]:
     except IntegrityError:
         raise Conflict from None
     except (SQLAlchemyError, OSError) as error:
-        _log.warning("database_failed", error=type(error).__name__)
+        # Of the driver's error only its name: its words may hold what a user wrote.
+        code = getattr(getattr(error, "orig", None), "sqlite_errorname", None)
+        _log.warning("database_failed", error=type(error).__name__, code=code)
         raise Unavailable from error
