@@ -5,6 +5,7 @@ Moments are seconds on the machine's monotonic clock, which a client on the same
 
 from array import array
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
@@ -63,6 +64,15 @@ class Entry:
             self.sent_at.append(at)
             self.sent_sizes.append(size)
             self.sent_checksums.append(checksum)
+
+    def sent_together(self, sizes: Sequence[int], at: float, checksums: Sequence[int]) -> None:
+        """Note that several chunks went out at once."""
+        self.bytes += sum(sizes)
+        self.chunks += len(sizes)
+        room = max(0, MOST_STAMPS - len(self.sent_at))
+        self.sent_at.extend([at] * len(sizes[:room]))
+        self.sent_sizes.extend(sizes[:room])
+        self.sent_checksums.extend(checksums[:room])
 
     def finish(self, state: State, at: float) -> None:
         self.state = state

@@ -23,6 +23,7 @@ AtEnd: TypeAlias = Literal["keep-alive", "close", "reset"]
 ORIGINAL_SPEED: Final = 1.0
 FULL_SPEED: Final = math.inf
 UNKNOWN: Final = -1
+_LARGEST_WRITE: Final = 64 * 1024
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -45,13 +46,22 @@ class Again(msgspec.Struct, frozen=True):
     size: int
 
 
+class Batch(msgspec.Struct, frozen=True):
+    """Pieces that travel in one write; *sizes* and *checksums* are those of the body's."""
+
+    at: float
+    data: bytes
+    sizes: tuple[int, ...]
+    checksums: tuple[int, ...]
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """One replay. *coalesce*: pieces due at the same moment may travel in one write."""
+    """One replay. *batches* are the same bytes as *pieces*, where nothing must be waited for."""
 
     pieces: tuple[Piece, ...]
     ends_at: float
     at_end: AtEnd
-    coalesce: bool = False
+    batches: tuple[Batch, ...] = ()
     again: Again | None = None
 
 
@@ -76,7 +86,25 @@ def make_plan(cassette: Cassette, pace: Pace, ordinal: int = 0) -> Plan:
         for piece in _pieces(cassette, chunks)
     ]
     coalesce = pace.speed == FULL_SPEED and pace.rechunk is None
-    return Plan(tuple(pieces), cassette.end.t / pace.speed, _at_end(cassette), coalesce)
+    batches = tuple(batched(pieces)) if coalesce else ()
+    return Plan(tuple(pieces), cassette.end.t / pace.speed, _at_end(cassette), batches)
+
+
+def batched(pieces: Sequence[Piece]) -> Iterator[Batch]:
+    """Join *pieces* to writes of a bounded size, each due when its first piece is."""
+    start = size = 0
+    for stop, piece in enumerate(pieces, 1):
+        size += len(piece.data)
+        if size >= _LARGEST_WRITE or stop == len(pieces):
+            joined = pieces[start:stop]
+            of_body = [piece for piece in joined if piece.size]
+            yield Batch(
+                joined[0].at,
+                b"".join(piece.data for piece in joined),
+                tuple(piece.size for piece in of_body),
+                tuple(piece.checksum for piece in of_body),
+            )
+            start, size = stop, 0
 
 
 def recut(

@@ -22,7 +22,7 @@ from fake_mlx.faults import DEAF, MARK, Fault, UnknownFault, overlay, parse_mode
 from fake_mlx.http1 import Request, response_head
 from fake_mlx.journal import OWN_PATHS, Entry, Journal
 from fake_mlx.matching import Question, candidates, explain_miss, folders
-from fake_mlx.replay import Pace, Piece, Plan, make_plan
+from fake_mlx.replay import Pace, Piece, Plan, batched, make_plan
 from fake_mlx.schedule import Schedule
 
 _BACKLOG: Final = 1024
@@ -156,7 +156,7 @@ class FakeServer:
         entry.status = changed.header.response.status
         plan = make_plan(changed, self._pace, self._replays[label])
         # A write of its own for each piece: where the cuts are is often the fault.
-        return break_wire(msgspec.structs.replace(plan, coalesce=False))
+        return break_wire(msgspec.structs.replace(plan, batches=()))
 
     def _whose_turn(self, names: list[str]) -> str:
         turn = self._turns[tuple(names)]
@@ -183,7 +183,8 @@ def _reply(status: int, content: object, entry: Entry) -> Plan:
     body = json.dumps(content).encode() + b"\n"
     headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
     head = response_head("1.1", status, _REASONS[status], headers)
-    return Plan((Piece(0, head), Piece(0, body, len(body))), 0, "keep-alive", coalesce=True)
+    pieces = (Piece(0, head), Piece(0, body, len(body)))
+    return Plan(pieces, 0, "keep-alive", tuple(batched(pieces)))
 
 
 def _asking_for(question: Question, model: str) -> Question:

@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import Final
 
 from fake_mlx.journal import Entry
-from fake_mlx.replay import Again, Plan
+from fake_mlx.replay import Again, Batch, Plan
 from fake_mlx.schedule import Schedule, Ticket
 
-_LARGEST_WRITE: Final = 64 * 1024
 _LINGER_NOT_AT_ALL: Final = struct.pack("ii", 1, 0)
 
 
@@ -30,7 +29,7 @@ class Stream:
         at_end: Callable[[], None],
     ) -> None:
         self._plan = plan
-        self._pieces = plan.pieces
+        self._parts = plan.batches or plan.pieces
         self._transport = transport
         self._schedule = schedule
         self._entry = entry
@@ -58,15 +57,15 @@ class Stream:
         self._ticket = self._schedule.at(self._next_moment(), self._go_on)
 
     def _next_moment(self) -> float:
-        if self._sent < len(self._pieces):
-            return self._entry.started + self._pieces[self._sent].at
+        if self._sent < len(self._parts):
+            return self._entry.started + self._parts[self._sent].at
         if self._plan.again:
             return self._schedule.now() + self._plan.again.seconds
         return self._entry.started + self._plan.ends_at
 
     def _go_on(self) -> float | None:
         """Send what is due; returns the moment of what comes next, None when nothing does yet."""
-        if self._sent < len(self._pieces):
+        if self._sent < len(self._parts):
             self._send_due()
         elif self._plan.again:
             self._send_again(self._plan.again)
@@ -79,40 +78,23 @@ class Stream:
         return None
 
     def _send_due(self) -> None:
-        if self._plan.coalesce:
-            self._send_together(self._due())
-            return
+        """Send every piece that is due; of batches one, the next in a later turn of the loop."""
         elapsed = self._schedule.now() - self._entry.started
-        while self._sent < len(self._pieces) and not self._paused:
-            piece = self._pieces[self._sent]
-            if piece.at > elapsed:
+        while self._sent < len(self._parts) and not self._paused:
+            part = self._parts[self._sent]
+            if part.at > elapsed:
                 return
             self._sent += 1
-            self._transport.write(piece.data)
-            if piece.size:
-                self._entry.sent(piece.size, self._schedule.now(), piece.checksum)
+            self._transport.write(part.data)
+            if isinstance(part, Batch):
+                self._entry.sent_together(part.sizes, self._schedule.now(), part.checksums)
+                return
+            if part.size:
+                self._entry.sent(part.size, self._schedule.now(), part.checksum)
 
     def _send_again(self, again: Again) -> None:
         self._transport.write(again.data)
         self._entry.sent(again.size, self._schedule.now())
-
-    def _due(self) -> int:
-        """Return the index behind the last piece that goes out now."""
-        elapsed = self._schedule.now() - self._entry.started
-        size, due = 0, self._sent
-        while due < len(self._pieces) and self._pieces[due].at <= elapsed and size < _LARGEST_WRITE:
-            size += len(self._pieces[due].data)
-            due += 1
-        return due
-
-    def _send_together(self, stop: int) -> None:
-        pieces = self._pieces[self._sent : stop]
-        self._sent = stop
-        self._transport.write(b"".join(piece.data for piece in pieces))
-        now = self._schedule.now()
-        for piece in pieces:
-            if piece.size:
-                self._entry.sent(piece.size, now, piece.checksum)
 
     def _end(self) -> None:
         self._entry.finish("done", self._schedule.now())

@@ -83,3 +83,11 @@ def test_a_large_body_is_only_counted() -> None:
     (entry,) = journal.as_json()
     assert (entry["body"], entry["model"]) == (None, "m")
     assert entry["body_bytes"] == LARGEST_BODY + 1
+
+
+def test_chunks_sent_together_are_noted_as_single_ones_are() -> None:
+    one, together = (Journal().open(request(), Question("POST", "/"), 0.0) for _ in range(2))
+    for size in (3, 4):
+        one.sent(size, 1.0, size)
+    together.sent_together((3, 4), 1.0, (3, 4))
+    assert one == together

@@ -76,14 +76,14 @@ def test_a_factor_divides_every_moment() -> None:
     plan = make_plan(handmade(b"1", b"2", ends_at=8.0), Pace(speed=2.0))
     assert [piece.at for piece in plan.pieces] == [0, 0.0005, 0.001, 4.0]
     assert plan.ends_at == 4.0
-    assert not plan.coalesce
+    assert plan.batches == ()
 
 
 def test_at_full_speed_everything_is_due_at_once_and_may_travel_together() -> None:
     plan = make_plan(handmade(b"1", b"2", ends_at=8.0), Pace(speed=FULL_SPEED))
     assert {piece.at for piece in plan.pieces} | {plan.ends_at} == {0.0}
-    assert plan.coalesce
-    assert not make_plan(handmade(b"1"), Pace(FULL_SPEED, 1)).coalesce
+    assert b"".join(batch.data for batch in plan.batches) == b"".join(p.data for p in plan.pieces)
+    assert make_plan(handmade(b"1"), Pace(FULL_SPEED, 1)).batches == ()
 
 
 CHUNKS = st.lists(st.binary(min_size=1), min_size=1).map(
