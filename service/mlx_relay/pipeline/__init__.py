@@ -14,7 +14,7 @@ from mlx_relay.events import Event
 from mlx_relay.pipeline.assemble import Assembler
 from mlx_relay.pipeline.bodies.schemas import Tools
 from mlx_relay.pipeline.chunks import Chunks
-from mlx_relay.pipeline.deltas import Delta
+from mlx_relay.pipeline.deltas import Delta, TextDelta
 from mlx_relay.pipeline.families import (
     UnknownParser,
     check_parser,
@@ -115,7 +115,8 @@ class Pipeline:
         plain = read_plain(message)
         if plain is None:
             return None
-        self._chunks.note_plain(plain)
+        self._chunks.progress += 1
+        self._chunks.is_in_text = isinstance(plain, TextDelta)
         delta = self._reasoning.passes(plain)
         if delta is None:
             return self._assembler.feed(self._reasoning.feed(plain), at)

@@ -35,21 +35,23 @@ class Chunks:
     """Read the chunks of one stream.
 
     *skipped* counts messages that were no JSON objects. *progress* counts what the upstream
-    produced (pieces of text, reasoning and calls), which its keep-alives do not move.
+    produced (pieces of text, reasoning and calls), which its keep-alives do not move. *is_in_text*
+    says that the last of them was text.
     """
 
     def __init__(self) -> None:
         self.skipped = 0
         self.progress = 0
         self._ended = False
-        self._in_text = False
+        self.is_in_text = False
 
     def feed(self, message: Message) -> list[Delta]:
         """Return what *message* adds; ``[]`` after an ErrorDelta or a DoneDelta."""
         if self._ended:
             return []
         if message.event == "message" and (delta := read_plain(message.data)):
-            self.note_plain(delta)
+            self.progress += 1
+            self.is_in_text = isinstance(delta, TextDelta)
             return [delta]
         chunk = decode_json(message.data)
         if message.event == "error" and (message.complete or isinstance(chunk, dict)):
@@ -60,11 +62,6 @@ class Chunks:
         if (error is not None and error is not False) or chunk.get("object") == "error":
             return self._end(ErrorDelta(_failure(chunk)))
         return self._read(chunk)
-
-    def note_plain(self, delta: TextDelta | ReasoningDelta) -> None:
-        """Take note of a plain chunk, read elsewhere."""
-        self.progress += 1
-        self._in_text = isinstance(delta, TextDelta)
 
     def _read(self, chunk: _Object) -> list[Delta]:
         choice = _first_choice(chunk.get("choices"))
@@ -91,16 +88,16 @@ class Chunks:
         content = delta.get("content")
         if reasoning:
             reasoning = _text(delta, "reasoning_content") or _text(delta, "reasoning")
-        if self._in_text:
+        if self.is_in_text:
             _add_content(content, deltas)
         if reasoning:
             deltas.append(ReasoningDelta(reasoning))
-        if not self._in_text:
+        if not self.is_in_text:
             _add_content(content, deltas)
         if "tool_calls" in delta or "function_call" in delta:
             deltas += _calls(delta)
         if deltas:
-            self._in_text = isinstance(deltas[-1], TextDelta)
+            self.is_in_text = isinstance(deltas[-1], TextDelta)
 
     def _take_other(self, message: Message) -> list[Delta]:
         """Take what is no JSON object: the end, a blank line of life, or rubbish."""

@@ -47,6 +47,7 @@ class ResponseReader(asyncio.Protocol):
         self._clock = clock
         self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
+        self._has_head = False
         self._head_bytes = 0
         self._header_bytes = 0
         self._parts: list[bytes] = []
@@ -84,10 +85,8 @@ class ResponseReader(asyncio.Protocol):
             self._parser.feed_data(data)
         except httptools.HttpParserError:
             self._fail(StreamError("upstream_protocol", "protocol"))
-        if not self.head.done():
-            self._head_bytes += len(data)
-        if max(self._head_bytes, self._header_bytes) > MAX_HEAD_BYTES:
-            self._fail(StreamError("upstream_protocol", "protocol"))
+        if not self._has_head:
+            self._check_head_size(len(data))
         self._deliver()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's
@@ -98,6 +97,9 @@ class ResponseReader(asyncio.Protocol):
         self._deliver()
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._has_head:
+            # A trailer: nobody needs it, and there may be no end of them.
+            return
         self._header_bytes += len(name) + len(value)
         self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
 
@@ -105,6 +107,7 @@ class ResponseReader(asyncio.Protocol):
         if self._parser.get_status_code() < 200:
             self._headers.clear()
         elif not self.head.done() and self._header_bytes <= MAX_HEAD_BYTES:
+            self._has_head = True
             self.head.set_result(Head(self._parser.get_status_code(), self._headers))
             self._headers = {}
             if self._receiver is None:
@@ -115,6 +118,11 @@ class ResponseReader(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._is_complete = self.head.done()
+
+    def _check_head_size(self, size: int) -> None:
+        self._head_bytes += size
+        if max(self._head_bytes, self._header_bytes) > MAX_HEAD_BYTES:
+            self._fail(StreamError("upstream_protocol", "protocol"))
 
     def _fail(self, failure: StreamError) -> None:
         self._failure = self._failure or failure

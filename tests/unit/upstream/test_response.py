@@ -128,6 +128,17 @@ async def test_what_came_before_broken_framing_is_delivered() -> None:
     assert failure.code == "upstream_protocol"
 
 
+async def test_trailers_are_passed_over() -> None:
+    response, _ = reader()
+    keeper = Keeper()
+    response.deliver_to(keeper)
+    trailers = b"A: b\r\n" * MAX_HEAD_BYTES
+    response.data_received(HEAD + BODY.removesuffix(b"\r\n") + trailers + b"\r\n")
+    assert keeper.reads == [b"hello, world"]
+    assert keeper.ends == [None]
+    assert "a" not in (await response.head).headers
+
+
 async def test_an_informational_head_is_passed_over() -> None:
     response, _ = reader()
     response.data_received(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + HEAD)
