@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,26 @@ def is_stale(root: Path) -> bool:
 def build_if_stale(root: Path) -> None:
     if is_stale(root):
         wanted = fingerprint(root)
-        npm(root, "run", "build")
+        built = root / BUILT
+        built.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".build-", dir=built) as fresh:
+            npm(root, "run", "build", "--", "--outDir", fresh)
+            install(Path(fresh), built)
         (root / STAMP).write_text(wanted)
+
+
+def install(fresh: Path, built: Path) -> None:
+    """Make *built* the files of *fresh*; whoever is served from it meanwhile misses none.
+
+    What is new comes before the page that names it, and what is old goes after.
+    """
+    names = [path.relative_to(fresh) for path in fresh.rglob("*") if path.is_file()]
+    for name in sorted(names, key=lambda name: name.name == "index.html"):
+        (built / name).parent.mkdir(parents=True, exist_ok=True)
+        (fresh / name).replace(built / name)
+    for path in built.rglob("*"):
+        if path.is_file() and path.relative_to(built) not in names:
+            path.unlink()
 
 
 def fingerprint(root: Path) -> str:

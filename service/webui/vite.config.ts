@@ -9,6 +9,7 @@ import { thirdParty } from "./scripts/third-party.mjs";
 export default defineConfig({
   plugins: [onlyWoff2(), svelte(), thirdParty(), compressed()],
   build: {
+    // hatch_build.py gives another folder, and moves the files when all are there.
     outDir: "../mlx_relay/web/static",
     emptyOutDir: true,
     target: "es2022",

@@ -73,6 +73,8 @@ class ChatPage:
         script = "() => document.activeElement.id || document.activeElement.tagName"
         return await self.page.evaluate(script)
 
-    async def screenshot(self, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        await self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+async def picture_of(page: Page, name: str) -> None:
+    """Write what is to be seen of *page* into the folder of screenshots."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    await page.screenshot(path=SCREENSHOTS / f"{name}.png")

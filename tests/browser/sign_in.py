@@ -3,6 +3,7 @@
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from uuid import uuid4
 
 from playwright.async_api import Browser, ConsoleMessage, Page
@@ -28,10 +29,13 @@ async def new_user(relay: RelayService) -> str:
 
 @asynccontextmanager
 async def page_of(
-    browser: Browser, relay: RelayService, name: str, password: str
+    browser: Browser, relay: RelayService, name: str, password: str, **options: Any
 ) -> AsyncIterator[Page]:
-    """A page of its own context, signed in as *name*; checks at the end that no script broke."""
-    context = await browser.new_context(base_url=relay.url)
+    """A page of its own context, signed in as *name*; checks at the end that no script broke.
+
+    *options* are those of the context.
+    """
+    context = await browser.new_context(base_url=relay.url, **options)
     context.set_default_timeout(PATIENCE_MS)
     credentials = {"username": name, "password": password}
     answer = await context.request.post("/api/auth/login", data=credentials)

@@ -146,6 +146,37 @@ async def test_attachments_have_no_barriers(chat: ChatPage) -> None:
     assert await violations(chat.page) == []
 
 
+CONTROLS = """() => {
+    const controls = "a[href], button, input, select, textarea, [tabindex='0']";
+    window.controls = [...document.querySelectorAll(controls)].filter((one) =>
+        one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0);
+    window.controls[0].focus();
+    return window.controls.map((one) => one.outerHTML.slice(0, 120));
+}"""
+FOCUSED = """() => {
+    const at = document.activeElement;
+    // The composer shows its focus on the card around it.
+    const shown = getComputedStyle(at.closest(".card:has(#composer:focus)") ?? at);
+    const outlined = shown.outlineStyle !== "none" && parseFloat(shown.outlineWidth) >= 1;
+    return [at.outerHTML.slice(0, 120), outlined];
+}"""
+
+
+async def test_the_tab_key_leads_to_every_control_in_order_and_shows_where_it_is(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    await talk(chat, model)
+    await expect(chat.page.get_by_role("link", name="Write.")).to_be_visible()
+    controls = await chat.page.evaluate(CONTROLS)
+    await chat.page.keyboard.press("Shift+Tab")
+    seen = []
+    for _ in controls:
+        await chat.page.keyboard.press("Tab")
+        seen.append(await chat.page.evaluate(FOCUSED))
+    assert [control for control, _ in seen] == controls
+    assert [control for control, outlined in seen if not outlined] == []
+
+
 async def test_a_profile_is_changed_by_keyboard_alone(admin_page: Page) -> None:
     page = admin_page
     await page.goto("/#/admin")

@@ -152,6 +152,17 @@ async def test_the_last_administrator_cannot_be_locked_out(admin_page: Page) -> 
     await expect(page.get_by_role("main").get_by_role("alert")).to_contain_text("last admin")
 
 
+async def test_a_page_of_a_build_that_is_gone_asks_to_be_loaded_again(admin_page: Page) -> None:
+    """The relay was updated while the page stood open."""
+    gone = "**/assets/AdminPage-*.js"
+    await admin_page.route(gone, lambda route: route.fulfill(status=404))
+    await admin_page.get_by_role("link", name="Admin").click()
+    await expect(admin_page.get_by_text("could not be loaded")).to_be_visible()
+    await admin_page.unroute(gone)
+    await admin_page.get_by_role("button", name="Reload the page").click()
+    await expect(admin_page.get_by_role("button", name="New user")).to_be_visible()
+
+
 async def test_a_user_sees_nothing_of_it(browser: Browser, relay: RelayService) -> None:
     async with relay.session() as session:
         person = {"name": unused("person"), "password": "a long password"}

@@ -4,9 +4,11 @@ import base64
 from typing import Any
 
 import pytest
-from playwright.async_api import FilePayload, Locator, Page, expect
+from playwright.async_api import Browser, FilePayload, Locator, Page, expect
 
 from browser.chat_page import ChatPage
+from browser.sign_in import PASSWORD, new_user, page_of
+from support.relay import RelayService
 from support.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -105,6 +107,25 @@ async def test_an_image_stays_in_the_history(chat: ChatPage, model: ScriptedMode
     await answer.finish()
 
 
+async def test_trying_again_sends_the_attachments_again(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    await chat.choose("seer")
+    await picker(chat).set_input_files([await picture(chat.page), NOTES])
+    await expect(chips(chat)).to_have_count(2)
+    await chat.send("What is this?")
+    answer = await model.asked()
+    first = answer.messages
+    answer.cut()
+    await chat.is_idle()
+    await chat.button("Try again").click()
+    answer = await model.asked()
+    assert answer.messages == first
+    assert [part["type"] for part in first[0]["content"]] == ["text", "image_url", "text"]
+    await answer.finish()
+    await chat.is_idle()
+
+
 async def test_a_text_file_is_inlined_for_every_profile(
     chat: ChatPage, model: ScriptedModel
 ) -> None:
@@ -177,7 +198,19 @@ async def test_the_picker_offers_what_the_model_can_read(chat: ChatPage) -> None
     assert "image/" not in (await picker(chat).get_attribute("accept") or "")
 
 
-async def test_an_attachment_is_taken_off_by_keyboard_and_by_touch(chat: ChatPage) -> None:
+async def test_an_attachment_is_taken_off_by_touch(
+    browser: Browser, relay: RelayService, model: ScriptedModel
+) -> None:
+    del model
+    name = await new_user(relay)
+    async with page_of(browser, relay, name, PASSWORD, has_touch=True) as page:
+        chat = ChatPage(page)
+        await picker(chat).set_input_files([NOTES])
+        await chat.button("Remove notes.md").tap()
+        await expect(chips(chat)).to_have_count(0)
+
+
+async def test_an_attachment_is_taken_off_by_keyboard(chat: ChatPage) -> None:
     more: FilePayload = {**NOTES, "name": "more.md"}
     await picker(chat).set_input_files([NOTES, more])
     button = chat.button("Remove notes.md")

@@ -1,12 +1,13 @@
 """Chatting: sending, stopping, asking again; the composer, the conversations, the login."""
 
+import asyncio
 import json
 import re
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
-from browser.chat_page import ChatPage
+from browser.chat_page import ChatPage, picture_of
 from browser.sign_in import LOCAL_NAME, PASSWORD, new_user, sign_in
 from support.relay import RelayService
 from support.scripted_model import ScriptedModel
@@ -85,6 +86,33 @@ async def test_stop_before_the_first_word_closes_the_upstream(
     await chat.stop_button.click()
     await answer.left()
     await chat.is_idle()
+
+
+async def test_the_place_in_the_queue_shows_until_the_turn_has_come(
+    chat: ChatPage, relay: RelayService, model: ScriptedModel
+) -> None:
+    place = {"host": "127.0.0.1", "port": model.port, "model_path": "scripted"}
+    async with relay.session() as session:
+        profile = await relay.add_profile(session, name="narrow", max_streams=1, **place)
+        form = {"profile_id": profile, "messages": [{"role": "user", "content": "First!"}]}
+        others = [await session.post("/api/chat/completions", json=form) for _ in range(2)]
+        await chat.page.reload()
+        await chat.choose("narrow")
+        await chat.send("Why?")
+        await expect(chat.answer).to_contain_text("2nd in the queue")
+        await picture_of(chat.page, "queued")
+        await (await model.asked()).finish()
+        await expect(chat.answer).to_contain_text("1st in the queue")
+        await (await model.asked()).finish()
+        answer = await model.asked()
+        await expect(chat.answer).to_contain_text("Waiting for the model")
+        await answer.say("Because.")
+        await answer.finish()
+        await chat.is_idle()
+        await expect(chat.answer).not_to_contain_text("in the queue")
+        for other in others:
+            other.close()
+        await session.delete(f"/api/profiles/{profile}")
 
 
 async def test_regenerate_asks_the_same_again(chat: ChatPage, model: ScriptedModel) -> None:
@@ -256,6 +284,29 @@ async def test_an_answer_goes_on_while_the_reader_looks_elsewhere(
     await chat.is_idle()
 
 
+async def test_an_answer_goes_on_also_when_its_conversation_is_not_stored_yet(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    stored = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await stored.wait()
+        await route.continue_()
+
+    await chat.page.route("**/api/conversations", hold)
+    await chat.send("Slow storage")
+    answer = await model.asked()
+    await answer.say("First half, ")
+    await expect(chat.answer).to_contain_text("First half,")
+    await chat.button("New chat").click()
+    await expect(chat.answers).to_have_count(0)
+    stored.set()
+    await answer.say("second half.")
+    await answer.finish()
+    await chat.page.get_by_role("link", name="Slow storage").click()
+    await expect(chat.answer).to_contain_text("First half, second half.")
+
+
 async def test_a_conversation_is_renamed_found_and_deleted(
     chat: ChatPage, model: ScriptedModel
 ) -> None:
@@ -263,6 +314,7 @@ async def test_a_conversation_is_renamed_found_and_deleted(
     await ask(chat, model, "apples", "Yes.")
     await chat.button("New chat").click()
     await ask(chat, model, "pears", "No.")
+    await expect(page.get_by_role("link", name="pears")).to_be_visible()
     await page.get_by_role("link", name="apples").hover()
     await chat.button("Rename apples").click()
     await page.get_by_role("dialog").get_by_role("textbox").fill("100% juice")
@@ -310,6 +362,22 @@ async def test_a_reload_keeps_the_half_that_came_and_asks_again(
     await answer.finish()
     await chat.is_idle()
     await expect(chat.answer).to_contain_text("Found.")
+
+
+@pytest.mark.parametrize("size", [20, 50_000], ids=["short", "long"])
+async def test_a_reload_right_after_the_end_keeps_the_whole_answer(
+    chat: ChatPage, model: ScriptedModel, size: int
+) -> None:
+    await ask(chat, model, "First?", "Yes.")
+    await chat.send("Whole?")
+    answer = await model.asked()
+    await answer.say("word " * (size // 5) + "END")
+    await answer.finish()
+    await chat.is_idle()
+    await chat.page.reload()
+    await expect(chat.answers).to_have_count(2)
+    await expect(chat.answer).to_contain_text("END")
+    await expect(chat.answer).not_to_contain_text("The connection was lost")
 
 
 STORE_ONE_MESSAGE = """async (message) => {
@@ -412,7 +480,6 @@ async def test_a_narrow_screen_needs_no_sideways_scroll(
     script = "document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth"
     assert await page.evaluate(script) == 0
     assert await chat.log.evaluate("(box) => box.scrollWidth - box.clientWidth") == 0
-    await chat.screenshot(f"narrow-{width}")
     await chat.button("Open menu").click()
     await expect(chat.button("New chat")).to_be_focused()
     await page.keyboard.press("Escape")

@@ -36,7 +36,18 @@ async def test_an_error_in_the_middle_keeps_the_partial_answer(
     await expect(card(chat)).to_contain_text("upstream_truncated")
     await expect(chat.answer).to_contain_text("Half of it")
     await expect(chat.questions).to_contain_text("Why?")
-    await chat.screenshot("error")
+
+
+async def test_a_draft_outlives_the_error_of_the_message_before(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    await chat.send("Why?")
+    answer = await model.asked()
+    await chat.composer.fill("My next thought")
+    answer.cut()
+    await chat.is_idle()
+    await expect(card(chat)).to_be_visible()
+    await expect(chat.composer).to_have_value("My next thought")
 
 
 async def test_retry_sends_the_same_message_again(chat: ChatPage, model: ScriptedModel) -> None:
@@ -76,6 +87,8 @@ async def test_copy_holds_what_an_administrator_asks_for(
     copied = await chat.page.evaluate("navigator.clipboard.readText()")
     assert "code upstream_truncated" in copied
     assert "\nstream " in copied
+    detail = await card(chat).locator("pre").inner_text()
+    assert detail in copied
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,36 @@ async def test_a_finished_block_stays_the_same_and_keeps_its_selection(
     assert await chat.page.evaluate("getSelection().toString()") == "First block."
 
 
+WATCH_SETTLED = """(root) => {
+    window.settled = new Set();
+    window.disturbed = [];
+    const isSettled = (node) => [...window.settled].some((block) => block.contains(node));
+    new MutationObserver((records) => {
+        for (const { target, removedNodes } of records) {
+            const gone = [...removedNodes].filter((node) => node.nodeType === Node.ELEMENT_NODE);
+            if (gone.some((node) => isSettled(target) || isSettled(node))) {
+                window.disturbed.push(target.outerHTML);
+            }
+        }
+        for (const block of [...root.children].slice(0, -1)) window.settled.add(block);
+    }).observe(root, { childList: true, subtree: true });
+}"""
+
+
+async def test_nothing_is_taken_out_of_what_stands_before_the_last_block(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    answer = await ask(chat, model)
+    await answer.say("Words.\n\n")
+    await expect(chat.answer).to_contain_text("Words.")
+    await chat.answer.locator(".markdown").evaluate(WATCH_SETTLED)
+    await say_in_pieces(answer, RICH, 7)
+    await answer.finish()
+    await chat.is_idle()
+    assert await chat.page.evaluate("window.settled.size") > 5
+    assert await chat.page.evaluate("window.disturbed") == []
+
+
 async def test_half_written_signs_never_show(chat: ChatPage, model: ScriptedModel) -> None:
     answer = await ask(chat, model)
     await answer.say("Words.")

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from itertools import cycle, islice
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from browser.chat_page import ChatPage
 from browser.conftest import BUILT
@@ -16,6 +16,9 @@ from support.scripted_model import ScriptedModel
 
 FIRST_LOAD_BYTES = 110_000
 FRAME_MS = 20
+LONG_TASKS = 3
+SCRIPT_SHARE = 0.2
+KEYSTROKE_MS = 5
 OPEN_SECONDS = 2.5
 
 WORDS = (
@@ -33,6 +36,10 @@ STREAMS = [
 MEASURE_FRAMES = """
 () => {
     window.frames_ms = [];
+    window.long_tasks = [];
+    const note = (list) =>
+        window.long_tasks.push(...list.getEntries().map(({ duration }) => duration));
+    new PerformanceObserver(note).observe({ type: "longtask" });
     let before = performance.now();
     const look = (now) => {
         window.frames_ms.push(now - before);
@@ -43,6 +50,21 @@ MEASURE_FRAMES = """
 }
 """
 
+TYPE = """
+() => {
+    const field = document.querySelector("#composer");
+    field.focus();
+    const times = [];
+    for (let number = 0; number < 100; number += 1) {
+        const begin = performance.now();
+        document.execCommand("insertText", false, "x");
+        field.getBoundingClientRect();
+        times.push(performance.now() - begin);
+    }
+    return times.sort((one, other) => one - other);
+}
+"""
+"""Each character as the browser itself types it, with the page laid out anew."""
 
 KEEP = """
 async ([text, count]) => {
@@ -84,16 +106,24 @@ async def test_a_fast_answer_keeps_the_page_smooth(
     await answer.say(f"Here.\n\n{begin}")
     await expect(chat.answer).to_contain_text("Here.")
     await chat.page.evaluate(MEASURE_FRAMES)
+    before = await _spent(chat.page)
     await _say_steadily(answer.say, text, seconds=20, per_second=per_second)
+    after = await _spent(chat.page)
     frames = sorted(await chat.page.evaluate("window.frames_ms"))
+    long_tasks = await chat.page.evaluate("window.long_tasks")
     await answer.finish()
     await chat.is_idle()
     assert frames[int(len(frames) * 0.95)] < FRAME_MS, frames[-20:]
+    assert len(long_tasks) <= LONG_TASKS, long_tasks
+    script, elapsed = (after[name] - before[name] for name in ("ScriptDuration", "Timestamp"))
+    assert script / elapsed < SCRIPT_SHARE
 
 
 @pytest.mark.nightly
 @pytest.mark.asyncio(loop_scope="session")
-async def test_a_long_conversation_opens_at_once(chat: ChatPage) -> None:
+async def test_a_long_conversation_opens_at_once_and_typing_below_it_is_quick(
+    chat: ChatPage,
+) -> None:
     """About 100,000 tokens in 364 messages."""
     page = chat.page
     await expect(chat.composer).to_be_visible()
@@ -106,6 +136,17 @@ async def test_a_long_conversation_opens_at_once(chat: ChatPage) -> None:
     await expect(chat.answers).to_have_count(182)
     await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert time.monotonic() - begin < OPEN_SECONDS
+    times = await page.evaluate(TYPE)
+    assert times[int(len(times) * 0.95)] < KEYSTROKE_MS, times[-10:]
+
+
+async def _spent(page: Page) -> dict[str, float]:
+    """What the renderer has done so far, in seconds, by the browser's own names."""
+    session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable")
+    answer = await session.send("Performance.getMetrics")
+    await session.detach()
+    return {metric["name"]: metric["value"] for metric in answer["metrics"]}
 
 
 async def _say_steadily(

@@ -1,12 +1,17 @@
 """What a model says is text: it runs nothing, asks nobody, and makes no element of its own."""
 
 import json
+from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, Request, Response, expect
 
 from browser.chat_page import ChatPage
 from browser.vectors import AWAY, INJECTIONS, NAUGHTY, RUN
+from fake_mlx.cassette import dumps
+from fake_mlx.import_sse import import_sse
+from support.processes import running
+from support.relay import RelayService
 from support.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -129,6 +134,45 @@ async def test_a_stored_conversation_is_as_harmless_as_a_live_one(
     await expect(chat.answer).to_contain_text(RUN)
     await is_clean(chat.page)
     assert strangers == []
+
+
+def hostile_cassette() -> bytes:
+    """A recorded server whose thinking, answer and tool call all attack the page."""
+    call = {"name": f"x<img src=x onerror={RUN}>", "arguments": json.dumps({"a": INJECTIONS[0]})}
+    deltas: list[dict[str, object]] = [
+        {"reasoning_content": "\n\n".join(INJECTIONS)},
+        {"content": "\n\n".join(INJECTIONS)},
+        {"content": "\n\n" + "\n\n".join(NAUGHTY)},
+        {"tool_calls": [{"index": 0, "id": "c", "type": "function", "function": call}]},
+    ]
+    choices: list[dict[str, object]] = [{"index": 0, "delta": delta} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "tool_calls"})
+    frames = [json.dumps({"object": "chat.completion.chunk", "choices": [one]}) for one in choices]
+    body = "".join(f"data: {frame}\n\n" for frame in [*frames, "[DONE]"])
+    return dumps(*import_sse(body.encode(), "hostile", "here"))
+
+
+async def test_a_hostile_server_that_is_cut_anywhere_harms_nobody(
+    chat: ChatPage, relay: RelayService, tmp_path: Path
+) -> None:
+    """Through the fake server, as bytes that are cut in the middle of words and characters."""
+    (tmp_path / "hostile.cast.jsonl").write_bytes(hostile_cassette())
+    arguments = ("--port", "0", "--cassettes", str(tmp_path), "--speed", "max")
+    cuts = ("--rechunk", "bytes:7")
+    with running("fake_mlx", "serve", *arguments, *cuts) as fake:
+        async with relay.session() as session:
+            place = {"host": "127.0.0.1", "port": fake.port, "model_path": "hostile"}
+            profile = await relay.add_profile(session, name="hostile", **place)
+            strangers = await watched(chat)
+            await chat.choose("hostile")
+            await chat.send("next")
+            await expect(chat.answer).to_contain_text("The model calls")
+            await chat.is_idle()
+            await chat.bubble().click()
+            await expect(chat.bubble()).to_have_attribute("aria-expanded", "true")
+            await is_clean(chat.page)
+            assert strangers == []
+            await session.delete(f"/api/profiles/{profile}")
 
 
 async def test_what_the_model_wrote_stays_readable(chat: ChatPage, model: ScriptedModel) -> None:

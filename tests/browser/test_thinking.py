@@ -28,14 +28,12 @@ async def test_it_opens_with_live_text_and_closes_when_the_thinking_is_done(
     await expect(chat.bubble()).to_have_accessible_name("Thinking...")
     await is_open(chat)
     await expect(chat.answer).to_contain_text("Let me see.")
-    await chat.screenshot("thinking")
     await answer.say("Because.")
     await expect(chat.bubble()).to_have_accessible_name(THOUGHT)
     await is_open(chat, yes=False)
     await expect(chat.answer).not_to_contain_text("Let me see.")
     await answer.finish()
     await chat.is_idle()
-    await chat.screenshot("answer")
 
 
 async def test_a_reader_who_closes_it_keeps_it_closed(chat: ChatPage, model: ScriptedModel) -> None:
@@ -137,11 +135,13 @@ async def test_two_blocks_are_two_bubbles(chat: ChatPage, model: ScriptedModel) 
     await is_open(chat, yes=False, index=0)
 
 
+@pytest.mark.parametrize("blank", ["", " \n\n"], ids=["none", "blank"])
 async def test_an_answer_without_thinking_has_no_bubble(
-    chat: ChatPage, model: ScriptedModel
+    chat: ChatPage, model: ScriptedModel, blank: str
 ) -> None:
     await chat.send("Why?")
     answer = await model.asked()
+    await answer.think(blank)
     await answer.say("Because.")
     await answer.finish()
     await chat.is_idle()

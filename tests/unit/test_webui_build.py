@@ -1,8 +1,10 @@
 """The chat page's build: when it is due, what it leaves in the package, and its own tests."""
 
+import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -41,13 +43,14 @@ def tree(tmp_path: Path, build: ModuleType) -> Path:
     return tmp_path
 
 
-def npm(*arguments: str) -> None:
+def npm(*arguments: str, env: Mapping[str, str] = os.environ) -> None:
     done = subprocess.run(
         [sys.executable, ROOT / "hatch_build.py", "npm", *arguments],
         capture_output=True,
         text=True,
         timeout=NPM_SECONDS,
         check=False,
+        env=env,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -83,6 +86,51 @@ def test_a_missing_page_is_stale(tree: Path, build: ModuleType) -> None:
 def test_what_is_not_built_in_does_not_count(tree: Path, build: ModuleType, name: str) -> None:
     (tree / "service/webui" / name).write_text("changed")
     assert not build.is_stale(tree)
+
+
+def test_a_new_build_takes_the_place_of_the_old_one_file_by_file(
+    tree: Path, build: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks in the middle gets the old page or the new one, each with all that it names."""
+    built = tree / build.BUILT
+    for generation in ("old", "new"):
+        fresh = tree / generation
+        (fresh / "assets").mkdir(parents=True)
+        (fresh / "index.html").write_text(generation)
+        (fresh / "assets" / f"{generation}.js").touch()
+    build.install(tree / "old", built)
+    seen: list[tuple[str, list[str]]] = []
+    replace, unlink = Path.replace, Path.unlink
+
+    def look() -> None:
+        assets = sorted(path.name for path in (built / "assets").iterdir())
+        seen.append(((built / "index.html").read_text(), assets))
+
+    def watched_replace(path: Path, target: Path) -> Path:
+        moved = replace(path, target)
+        look()
+        return moved
+
+    def watched_unlink(path: Path) -> None:
+        unlink(path)
+        look()
+
+    monkeypatch.setattr(Path, "replace", watched_replace)
+    monkeypatch.setattr(Path, "unlink", watched_unlink)
+    build.install(tree / "new", built)
+    assert seen[-1] == ("new", ["new.js"])
+    assert all(f"{page}.js" in assets for page, assets in seen)
+
+
+def test_a_machine_without_node_builds_the_page(tmp_path: Path) -> None:
+    """Node comes from the package; the host gives npm a shell and nothing else."""
+    tools, page = tmp_path / "tools", tmp_path / "page"
+    tools.mkdir()
+    (tools / "sh").symlink_to("/bin/sh")
+    npm("run", "build", "--", "--outDir", str(page), env={"PATH": str(tools)})
+    assets = re.findall(r'"/(assets/[^"]+)"', (page / "index.html").read_text())
+    assert assets
+    assert all((page / name).is_file() for name in assets)
 
 
 def test_the_lock_file_names_no_registry() -> None:

@@ -62,7 +62,3 @@ async def remove_user(request: web.Request) -> web.Response:
     await request.app[REPOSITORY].remove_user(path_id(request))
     request.app[AUTHENTICATOR].forget()
     return empty_answer()
-
-
-def _id(request: web.Request) -> int:
-    return int(request.match_info["id"])

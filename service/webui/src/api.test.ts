@@ -2,13 +2,13 @@ import { afterEach, expect, test, vi } from "vitest";
 
 import { ApiError, onSignedOut, request } from "./api";
 
-type Call = { method: string; path: string };
+type Call = { method: string; path: string; keepalive: boolean };
 
 /** A relay that gives *answers* in turn, by path. */
 function relay(answers: Record<string, (Response | Error)[]>): Call[] {
   const calls: Call[] = [];
-  vi.stubGlobal("fetch", async (path: string, { method }: RequestInit) => {
-    calls.push({ method: method!, path });
+  vi.stubGlobal("fetch", async (path: string, { method, keepalive }: RequestInit) => {
+    calls.push({ method: method!, path, keepalive: keepalive! });
     const answer = answers[path]!.shift()!;
     if (answer instanceof Error) throw answer;
     return answer;
@@ -47,6 +47,13 @@ test("calls that fail together share one renewal", async () => {
   expect(calls.filter(({ path }) => path === "/api/auth/refresh")).toHaveLength(1);
 });
 
+test("the answer that renews a session is read, so that its connection is free", async () => {
+  const renewal = json({});
+  relay({ "/a": [refused(401), json(1)], "/api/auth/refresh": [renewal] });
+  await request("GET", "/a");
+  expect(renewal.bodyUsed).toBe(true);
+});
+
 test("a session that cannot be renewed signs out", async () => {
   const signedOut = vi.fn();
   onSignedOut(signedOut);
@@ -69,4 +76,21 @@ test("an answer that is not the relay's has a code of its own", async () => {
 test("no answer at all is unreachable", async () => {
   relay({ "/a": [new TypeError("Load failed")] });
   await expect(request("GET", "/a")).rejects.toMatchObject({ status: 0, code: "unreachable" });
+});
+
+test.each([
+  ["PUT", "x".repeat(50_000), true],
+  ["PUT", "ü".repeat(50_000), false],
+  ["PUT", "x".repeat(70_000), false],
+  ["POST", "x", false],
+])("a small %s outlives its page, and nothing else does", async (method, text, keepalive) => {
+  const calls = relay({ "/a": [json(1)] });
+  await request(method, "/a", text);
+  expect(calls.map((call) => call.keepalive)).toEqual([keepalive]);
+});
+
+test("what finds no room among those that outlive the page is sent as usual", async () => {
+  const calls = relay({ "/a": [new TypeError("quota"), json(1)] });
+  expect(await request("PUT", "/a", "x")).toBe(1);
+  expect(calls.map((call) => call.keepalive)).toEqual([true, false]);
 });

@@ -51,8 +51,8 @@ export async function send(
   throw error;
 }
 
-/** A character may be four bytes long. */
-const KEEPALIVE_LENGTH = 15_000;
+/** Browsers let requests of 64 kB in all outlive their page. */
+const KEEPALIVE_BYTES = 60_000;
 
 async function reach(
   method: string,
@@ -63,15 +63,22 @@ async function reach(
   // The relay takes a cookie for a request that changes something only with this content type.
   const headers = { "Content-Type": "application/json" };
   const text = body === undefined ? undefined : JSON.stringify(body);
-  // What is put is to be kept, also when the page goes away meanwhile; browsers allow it 64 kB.
-  const keepalive = method === "PUT" && text !== undefined && text.length < KEEPALIVE_LENGTH;
+  const call = (keepalive: boolean) =>
+    fetch(path, { method, headers, body: text, signal, keepalive, credentials: "same-origin" });
   try {
-    const options = { method, headers, body: text, signal, keepalive };
-    return await fetch(path, { ...options, credentials: "same-origin" });
+    // What is put is to be kept, also when the page goes away meanwhile.
+    if (method !== "PUT" || !isSmall(text ?? "")) return await call(false);
+    // Those under way may leave no room for another.
+    return await call(true).catch(() => call(false));
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new ApiError(0, "unreachable", UNREACHABLE);
   }
+}
+
+function isSmall(text: string): boolean {
+  // UTF-8 is never shorter than UTF-16 has units.
+  return text.length <= KEEPALIVE_BYTES && new TextEncoder().encode(text).length <= KEEPALIVE_BYTES;
 }
 
 let renewal: Promise<boolean> | null = null;
@@ -79,7 +86,11 @@ let renewal: Promise<boolean> | null = null;
 /** Whether the session could be renewed. Calls that fail together share one renewal. */
 function renewed(): Promise<boolean> {
   renewal ??= reach("POST", "/api/auth/refresh", {})
-    .then((response) => response.ok)
+    .then(async (response) => {
+      // A body that nobody reads keeps its connection, and a browser has six.
+      await response.arrayBuffer();
+      return response.ok;
+    })
     .finally(() => {
       renewal = null;
     });

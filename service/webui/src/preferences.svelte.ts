@@ -1,5 +1,5 @@
 /** What this browser remembers for its reader: theme, when thinking opens, which key sends. No secrets. */
-import type { ThinkingPreference } from "./chat/events";
+import type { ThinkingPreference } from "./chat/thinking";
 
 export type Theme = "system" | "light" | "dark";
 export type SendKey = "enter" | "mod+enter";

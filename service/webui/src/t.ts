@@ -11,6 +11,7 @@ export const t = {
   retry: "Try again",
   loading: "Loading…",
   thinking: "Thinking...",
+  thought: "Thought",
   thoughtFor: (duration: string) => `Thought for ${duration}`,
   stopped: "stopped",
   noResponse: "The model stopped after thinking, without an answer.",

@@ -7,7 +7,9 @@ import { session } from "../session.svelte";
 import { conversations } from "./conversations.svelte";
 import type { Turn } from "./events";
 import type { StoredMessage } from "./history";
+import { Saver } from "./saver";
 import { Chat } from "./store.svelte";
+import { putAside, takeBack } from "./unsaved";
 
 /** Two heartbeats may be late; three are a lost connection. */
 const HEARTBEATS_MISSED = 3;
@@ -21,9 +23,8 @@ class Current {
   #left: Chat[] = [];
 
   constructor() {
-    addEventListener("pagehide", () => {
-      for (const chat of [...this.#left, this.chat]) chat?.keep();
-    });
+    addEventListener("pagehide", () => this.#keepAll());
+    addEventListener("pageshow", ({ persisted }) => persisted && void this.#saveLeft());
   }
 
   /** Show the conversation *id*, or a new chat. */
@@ -35,6 +36,7 @@ class Current {
     if (id === null) this.chat = this.#made();
     else if (running) this.chat = running;
     else await this.#open(id);
+    if (id === null) await this.#saveLeft();
   }
 
   /** Start over, also when the address stays the same. */
@@ -54,10 +56,31 @@ class Current {
 
   #leave(): void {
     const left = this.chat;
-    this.#left = this.#left.filter((chat) => chat.busy);
-    // A chat that is stored nowhere cannot be found again.
-    if (left?.busy && left.id === null) left.stop();
-    else if (left?.busy) this.#left.push(left);
+    const isAtWork = (chat: Chat) => chat.busy || chat.unsaved !== null;
+    this.#left = this.#left.filter(isAtWork);
+    // A chat that is stored nowhere, and will not be, cannot be found again.
+    if (left?.busy && left.id === null && left.unsaved === null) left.stop();
+    else if (left && isAtWork(left)) this.#left.push(left);
+  }
+
+  /** The page goes away. What the requests under way do not save, the next page of this tab will. */
+  #keepAll(): void {
+    const chats = [...this.#left, ...(this.chat ? [this.chat] : [])];
+    for (const chat of chats) chat.keep();
+    const unsaved = chats.flatMap((chat) => chat.unsaved ?? []);
+    if (session.me && unsaved.length > 0) putAside(session.me.id, unsaved);
+  }
+
+  /** Store what the page before could not. */
+  async #saveLeft(): Promise<void> {
+    const left = session.me ? takeBack(session.me.id) : [];
+    for (const { id, tasks } of left) {
+      const saver = new Saver(conversations, id, () => {}, () => {});
+      for (const { position, message, title, profileId } of tasks) {
+        saver.save(position, message, title, profileId);
+      }
+      await saver.settled();
+    }
   }
 
   async #open(id: string): Promise<void> {
@@ -65,7 +88,7 @@ class Current {
     this.chat = null;
     this.loading = true;
     try {
-      await left?.settled();
+      await Promise.all([left?.settled(), this.#saveLeft()]);
       const { messages, profile_id } = await conversations.open(id);
       if (this.#wanted !== id) return;
       this.chat = this.#made(id, messages);

@@ -6,8 +6,6 @@ import {
   isLive,
   newTurn,
   reduce,
-  thinkingLabel,
-  thinkingOpen,
   type ThinkingPart,
   type Turn,
   type TurnEvent,
@@ -169,43 +167,9 @@ describe("after the end", () => {
   });
 });
 
-describe("the bubble", () => {
-  test.each([
-    ["while thinking", true, false],
-    ["never", false, false],
-    ["always", true, true],
-  ] as const)("%s", (preference, live, after) => {
-    expect(thinkingOpen(part(run(START, thinking("a"))), preference)).toBe(live);
-    expect(thinkingOpen(part(run(START, thinking("a"), DONE)), preference)).toBe(after);
-  });
-
-  test("the reader's own choice wins, live and after", () => {
-    const closed = run(START, thinking("a"), { type: "toggle", part: 0, open: false });
-    expect(thinkingOpen(part(closed), "always")).toBe(false);
-    const opened = run(START, thinking("a"), { type: "toggle", part: 0, open: true }, DONE);
-    expect(thinkingOpen(part(opened), "never")).toBe(true);
-  });
-
-  test("more thinking leaves the choice alone", () => {
-    const toggle: TurnEvent = { type: "toggle", part: 0, open: false };
-    expect(part(run(START, thinking("a"), toggle, thinking("b"))).userOpen).toBe(false);
-  });
-
-  test.each([
-    [3.2, "Thought for 3.2s"],
-    [59.94, "Thought for 59.9s"],
-    [65, "Thought for 1m 5s"],
-    [119.96, "Thought for 2m 0s"],
-  ])("%d seconds", (duration, label) => {
-    expect(thinkingLabel(part(run(START, thinking("a"), thought(duration))))).toBe(label);
-  });
-
-  test("live and interrupted forms", () => {
-    expect(thinkingLabel(part(run(START, thinking("a"))))).toBe("Thinking...");
-    expect(thinkingLabel(part(run(START, thinking("a"), { type: "stopped" })))).toBe(
-      "Thought for 0.1s (stopped)",
-    );
-  });
+test("more thinking leaves the reader's choice alone", () => {
+  const toggle: TurnEvent = { type: "toggle", part: 0, open: false };
+  expect(part(run(START, thinking("a"), toggle, thinking("b"))).userOpen).toBe(false);
 });
 
 test("the answer holds no thinking and no calls", () => {

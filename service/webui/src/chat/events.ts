@@ -2,9 +2,9 @@
  * Typed events in, what the page shows of one answer (a Turn) out. Pure: no DOM, no clock.
  *
  * Every change is `reduce(turn, event, now)`, and the same events give the same turn, however their
- * texts were cut. Other front ends can take this file, `sse.ts` and `events.generated.ts` as they are.
+ * texts were cut. Other front ends can take this file, `sse.ts` and `events.generated.ts` as they
+ * are: docs/page.md shows how.
  */
-import { seconds } from "../format";
 import type { UsageCounts, WireEvent } from "./events.generated";
 
 /** What happens on this side of the wire. */
@@ -201,22 +201,6 @@ function toggled(turn: Turn, index: number, open: boolean): Turn {
   if (part?.kind !== "thinking" || part.userOpen === open) return turn;
   const parts = turn.parts.map((one, at) => (at === index ? { ...part, userOpen: open } : one));
   return { ...turn, parts };
-}
-
-/** When a thinking bubble opens by itself. */
-export type ThinkingPreference = "while thinking" | "never" | "always";
-
-/** The reader's own choice wins, for ever. */
-export function thinkingOpen(part: ThinkingPart, preference: ThinkingPreference): boolean {
-  if (part.userOpen !== null) return part.userOpen;
-  if (preference === "while thinking") return part.state === "streaming";
-  return preference === "always";
-}
-
-export function thinkingLabel(part: ThinkingPart): string {
-  if (part.state === "streaming") return "Thinking...";
-  const label = part.duration === null ? "Thought" : `Thought for ${seconds(part.duration)}`;
-  return part.state === "interrupted" ? `${label} (stopped)` : label;
 }
 
 /** The answer alone: what is copied, and what goes back to the model. Thinking stays out. */

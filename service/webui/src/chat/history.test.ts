@@ -96,6 +96,19 @@ test.each([
   ["", "New chat"],
   ["word ".repeat(20), "word word word word word word word word word word word word…"],
   ["x".repeat(70), `${"x".repeat(60)}…`],
+  ["x".repeat(59) + "🙂🙂", `${"x".repeat(59)}🙂…`],
+  ["🙂".repeat(60), "🙂".repeat(60)],
 ])("the title of %j", (text, title) => {
   expect(titleOf(text)).toBe(title);
+});
+
+test("long details are cut between characters, not in one", () => {
+  const error: TurnEvent = {
+    type: "error",
+    content: "Oh.",
+    code: "internal",
+    retryable: true,
+    detail: "x" + "🙂".repeat(1000),
+  };
+  expect(toStored(turn(error)).error?.detail).toBe("x" + "🙂".repeat(999));
 });

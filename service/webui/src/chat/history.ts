@@ -60,7 +60,7 @@ export function toStored(turn: Turn): StoredTurn {
     model,
     parts: turn.parts.map(storedPart),
     ...(usage ? { usage } : {}),
-    ...(error ? { error: { ...error, detail: error.detail?.slice(0, DETAIL_LENGTH) } } : {}),
+    ...(error ? { error: { ...error, detail: error.detail && first(error.detail, DETAIL_LENGTH) } } : {}),
     finish,
     ...(turn.endedAt === null ? {} : { seconds: elapsed(turn.startedAt, turn.endedAt) }),
     ...(turn.firstPartAt === null ? {} : { first_event: elapsed(turn.startedAt, turn.firstPartAt) }),
@@ -109,8 +109,13 @@ const TITLE_LENGTH = 60;
 /** A title from the first message: its first line, cut at a word. */
 export function titleOf(content: UserContent): string {
   const line = writtenText(content).trim().split("\n", 1)[0]!.replace(/\s+/g, " ");
-  if (line.length <= TITLE_LENGTH) return line || "New chat";
-  const cut = line.slice(0, TITLE_LENGTH);
+  const cut = first(line, TITLE_LENGTH);
+  if (cut === line) return line || "New chat";
   const space = cut.lastIndexOf(" ");
-  return `${cut.slice(0, space > TITLE_LENGTH / 2 ? space : TITLE_LENGTH)}…`;
+  return `${space > TITLE_LENGTH / 2 ? cut.slice(0, space) : cut}…`;
+}
+
+/** The first *count* characters of *text*; half of one would be no text that can be stored. */
+function first(text: string, count: number): string {
+  return text.length <= count ? text : [...text.slice(0, 2 * count)].slice(0, count).join("");
 }

@@ -12,6 +12,7 @@ const ANSWER: StoredMessage = {
 class FakeStorage implements Storage {
   calls: string[] = [];
   broken: string | null = null;
+  slow = false;
 
   async add(title: string): Promise<{ id: string }> {
     this.#note(`add ${title}`);
@@ -20,6 +21,7 @@ class FakeStorage implements Storage {
 
   async put(id: string, position: number): Promise<void> {
     this.#note(`put ${id} ${position}`);
+    if (this.slow) await new Promise(() => {});
   }
 
   #note(call: string): void {
@@ -67,4 +69,22 @@ test("a failure is told once and nothing is written behind the hole", async () =
   await one.settled();
   expect(storage.calls).toEqual(["add Hello"]);
   expect(failures).toHaveLength(1);
+});
+
+test("what is not stored is known, also what is on its way", async () => {
+  const storage = new FakeStorage();
+  const { one } = saver(storage, "c9");
+  storage.slow = true;
+  for (const position of [2, 3]) one.save(position, QUESTION, "Hello", 1);
+  expect(storage.calls).toEqual(["put c9 2"]);
+  expect(one.idle).toBe(false);
+  expect(one.unsaved).toMatchObject({ id: "c9", tasks: [{ position: 2 }, { position: 3 }] });
+});
+
+test("it is idle when all is stored", async () => {
+  const storage = new FakeStorage();
+  const { one } = saver(storage, "c9");
+  one.save(2, QUESTION, "Hello", 1);
+  await one.settled();
+  expect(one.idle).toBe(true);
 });

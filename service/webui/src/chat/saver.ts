@@ -1,5 +1,6 @@
 /** Messages of one conversation in, each stored at the relay in order; a failure is told once and stops nothing. */
 import type { StoredMessage } from "./history";
+import type { Task, Unsaved } from "./unsaved";
 
 /** Where messages go; the conversations' store, or a fake in a test. */
 export type Storage = {
@@ -9,6 +10,8 @@ export type Storage = {
 
 export class Saver {
   #last: Promise<void> = Promise.resolve();
+  /** What is not stored; the first is on its way. */
+  #queue: Task[] = [];
   #failed = false;
 
   constructor(
@@ -19,9 +22,20 @@ export class Saver {
     private readonly failed: (error: unknown) => void,
   ) {}
 
+  /** Whether all that was saved so far is stored, or has failed. */
+  get idle(): boolean {
+    return this.#queue.length === 0;
+  }
+
   /** Store the first message of a new conversation under *title*, or any later one. */
   save(position: number, message: StoredMessage, title: string, profileId: number | null): void {
-    this.#last = this.#last.then(() => this.#save(position, message, title, profileId)).catch(this.#tell);
+    this.#queue.push({ position, message, title, profileId });
+    if (this.#queue.length === 1) this.#last = this.#work();
+  }
+
+  /** What is not stored, also what is on its way: it may not arrive. */
+  get unsaved(): Unsaved {
+    return { id: this.id, tasks: [...this.#queue] };
   }
 
   /** Resolves when all that was saved so far is stored, or has failed. */
@@ -29,12 +43,14 @@ export class Saver {
     return this.#last;
   }
 
-  async #save(
-    position: number,
-    message: StoredMessage,
-    title: string,
-    profileId: number | null,
-  ): Promise<void> {
+  async #work(): Promise<void> {
+    for (let task = this.#queue[0]; task; task = this.#queue[0]) {
+      await this.#store(task).catch(this.#tell);
+      this.#queue.shift();
+    }
+  }
+
+  async #store({ position, message, title, profileId }: Task): Promise<void> {
     if (this.id === null) {
       // Without its first message a conversation would have a hole.
       if (position > 0) return;

@@ -1,13 +1,8 @@
 /**
  * The body of a `text/event-stream` response in, its messages out.
  *
- * `EventSource` cannot POST, so this reads a fetch response by the rules of the WHATWG standard. A
- * client of the relay is these lines:
- *
- *     const response = await fetch("/api/chat/completions", { method: "POST", headers, body });
- *     for await (const messages of readMessages(response.body)) {
- *       for (const { data, id } of messages) turn = reduce(turn, { ...JSON.parse(data), seq: Number(id) }, Date.now());
- *     }
+ * `EventSource` cannot POST, so this reads a fetch response by the rules of the WHATWG standard.
+ * docs/page.md shows a whole client made of it and `events.ts`.
  */
 
 export type Message = { event: string; data: string; id: string };

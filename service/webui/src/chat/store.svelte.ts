@@ -10,6 +10,7 @@ import { isLive, newTurn, reduce, type Turn, type TurnEvent } from "./events";
 import { fromStored, titleOf, toRequest, toStored, type Entry, type StoredMessage } from "./history";
 import { Saver, type Storage } from "./saver";
 import { streamChat } from "./stream";
+import type { Unsaved } from "./unsaved";
 
 let keys = 0;
 
@@ -29,6 +30,9 @@ export class AssistantEntry {
     if (turn) this.turn = turn;
   }
 }
+
+/** While an answer grows it is stored this often: a page that is lost loses no more of it. */
+const STORE_EVERY_MS = 5_000;
 
 export type ShownEntry = UserEntry | AssistantEntry;
 
@@ -52,6 +56,8 @@ export class Chat {
   live = $state.raw<AssistantEntry | null>(null);
   #stop: AbortController | null = null;
   #target: Target | null = null;
+  #batch: FrameBatch<TurnEvent> | null = null;
+  #storedAt = 0;
   readonly #saver: Saver | null;
 
   constructor(
@@ -100,11 +106,18 @@ export class Chat {
     entry.turn = reduce(entry.turn, { type: "toggle", part, open }, Date.now());
   }
 
-  /** The page goes away in the middle of an answer: store what there is of it. */
+  /** The page goes away, maybe in the middle of an answer: store what there is. */
   keep(): void {
-    if (!this.live || !this.#target) return;
-    this.#take(this.live, [{ type: "disconnected" }]);
-    this.#save(this.entries, this.entries.length - 1, this.#target);
+    if (this.live && this.#target) {
+      this.#batch?.flush();
+      this.#take(this.live, [{ type: "disconnected" }]);
+      this.#save(this.entries, this.entries.length - 1, this.#target);
+    }
+  }
+
+  /** What was said and is not stored; null when all is, or nothing is to be. */
+  get unsaved(): Unsaved | null {
+    return this.#saver && !this.#saver.idle ? this.#saver.unsaved : null;
   }
 
   /** Resolves when all that was said is stored, or could not be. */
@@ -121,7 +134,9 @@ export class Chat {
     this.#stop = stop;
     this.#target = target;
     this.#save(entries, entries.length - 1, target);
-    const batch = new FrameBatch<TurnEvent>((events) => this.#take(answer, events));
+    this.#storedAt = Date.now();
+    const batch = new FrameBatch<TurnEvent>((events) => this.#grow(answer, events, target));
+    this.#batch = batch;
     const chat = { profile_id: target.id, messages: toRequest(entries, target.seesImages) };
     await streamChat(chat, (events) => batch.push(events), stop.signal, this.surroundings.silenceMs);
     batch.flush();
@@ -129,6 +144,15 @@ export class Chat {
     this.#stop = null;
     this.#save(this.entries, this.entries.length - 1, target);
     this.surroundings.ended(answer.turn);
+  }
+
+  #grow(answer: AssistantEntry, events: TurnEvent[], target: Target): void {
+    this.#take(answer, events);
+    const due = Date.now() - this.#storedAt >= STORE_EVERY_MS;
+    // One at a time: a slow relay gets no heap of half answers.
+    if (!due || !this.#saver?.idle || !isLive(answer.turn) || answer.turn.parts.length === 0) return;
+    this.#storedAt = Date.now();
+    this.#save(this.entries, this.entries.length - 1, target);
   }
 
   #take(answer: AssistantEntry, events: TurnEvent[]): void {
@@ -152,7 +176,8 @@ function shown(entry: Entry): ShownEntry {
 
 function stored(entry: ShownEntry): StoredMessage {
   if (entry.role === "user") return { role: "user", content: entry.content };
-  return { role: "assistant", turn: toStored(entry.turn) };
+  // Whoever finds an answer that still grew finds one whose page was lost.
+  return { role: "assistant", turn: toStored(reduce(entry.turn, { type: "disconnected" }, Date.now())) };
 }
 
 /** Say each phase once, when it begins; an error speaks for itself. */
