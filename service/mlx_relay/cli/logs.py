@@ -17,10 +17,11 @@ from mlx_relay.cli.logs_rows import heading, json_line, row
 from mlx_relay.cli.logs_summary import summarize, table
 from mlx_relay.cli.options import AsJson, ConfigFile
 from mlx_relay.config import load_settings
+from mlx_relay.sinks.base import read_settings
 from mlx_relay.sinks.log_names import LogNames
 from mlx_relay.sinks.log_reader import LogReader
 from mlx_relay.sinks.log_records import StreamEnded, schema
-from mlx_relay.sinks.log_settings import read_log_settings
+from mlx_relay.sinks.log_settings import LogSettings
 
 POLL_SECONDS: Final = 0.25
 INTERRUPTED: Final = 130
@@ -89,7 +90,8 @@ def logs(  # noqa: PLR0913  a command's options are its parameters
 
 def _reader(config: Path | None) -> LogReader:
     settings = load_settings(config)
-    path = read_log_settings(settings.sink.get("log", {})).path_in(settings.data_dir)
+    log_settings = read_settings("log", settings.sink.get("log", {}), LogSettings)
+    path = log_settings.path_in(settings.data_dir)
     names = LogNames(path)
     try:
         if not names.by_slot():

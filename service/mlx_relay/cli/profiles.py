@@ -1,5 +1,6 @@
 """``mlx-relay profile``: the profiles of a relay, in its database."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
@@ -9,9 +10,11 @@ from mlx_relay.cli.database import with_repository
 from mlx_relay.cli.options import AsJson, ConfigFile, StartsInThinking, parser_or_none
 from mlx_relay.cli.output import print_columns, print_json
 from mlx_relay.cli.typed_in import read_line_of_stdin
+from mlx_relay.config import load_settings
 from mlx_relay.errors import Conflict, ProfileNotFound
 from mlx_relay.profiles import ModelType, Profile
 from mlx_relay.storage import Repository
+from mlx_relay.upstream import AddressPolicy
 from mlx_relay.web.forms import ProfileChanges, ProfileForm, changes_of, parse_form
 
 app = typer.Typer(help="The MLX servers that a relay talks to.", rich_markup_mode=None)
@@ -67,6 +70,7 @@ def add(  # noqa: PLR0913  a command's options are its parameters
         model_type=model_type,
     )
     form = parse_form(ProfileForm, fields)
+    _check_host(form.host, config)
 
     async def work(repository: Repository) -> Profile:
         try:
@@ -124,6 +128,8 @@ def set_(  # noqa: PLR0913  a command's options are its parameters
         model_type=model_type,
     )
     changes = changes_of(parse_form(ProfileChanges, fields))
+    if host is not None:
+        _check_host(host, config)
 
     async def work(repository: Repository) -> Profile:
         profile = await _find(repository, name)
@@ -160,6 +166,11 @@ def remove(name: ProfileName, *, config: ConfigFile = None) -> None:
 
     with_repository(config, work)
     typer.echo(f"removed profile {name}")
+
+
+def _check_host(host: str, config: Path | None) -> None:
+    """Raise InvalidRequest if the relay would not connect to *host*."""
+    AddressPolicy(load_settings(config).allowed_public_upstreams).check_host(host)
 
 
 def _fields(*, api_key_stdin: bool, **options: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from mlx_relay.cli.options import ConfigFile
 from mlx_relay.config import Settings, load_settings
 from mlx_relay.process_log import configure_process_log
 from mlx_relay.storage import open_database
+from mlx_relay.workers.parent import serve_with_workers
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -20,19 +21,25 @@ HINT = "mlx-relay: there is no user yet: mlx-relay user add NAME --admin"
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="0 picks a free one.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; one for each core.")] = None,
     config: ConfigFile = None,
 ) -> None:
     """Serve the relay until Ctrl-C or SIGTERM."""
     configure_process_log()
-    uvloop.run(_serve(load_settings(config, host=host, port=port)))
+    settings = load_settings(config, host=host, port=port, workers=workers)
+    if code := uvloop.run(_serve(settings)):
+        raise typer.Exit(code)
 
 
-async def _serve(settings: Settings) -> None:
+async def _serve(settings: Settings) -> int:
     async with open_database(settings.effective_database_url) as database:
         users = await database.repository.users()
     if not users:
         typer.echo(HINT, err=True)
+    if settings.workers > 1:
+        return await serve_with_workers(settings, on_ready=announce)
     await serve_relay(settings, on_ready=announce)
+    return 0
 
 
 def announce(url: str) -> None:

@@ -92,6 +92,8 @@ def test_a_profile_that_is_not_there_is_named(command: Command, arguments: tuple
         ("--port", "70000", "port"),
         ("--host", "http://mac", "host"),
         ("--host", "", "host"),
+        ("--host", "169.254.169.254", "host"),
+        ("--host", "192.0.2.1", "host"),
         ("--model-path", "", "model_path"),
         ("--base-path", "v1/", "base_path"),
         ("--reasoning-parser", "qwne3", "reasoning_parser"),
@@ -105,6 +107,20 @@ def test_a_bad_field_is_named_and_nothing_is_stored(
     assert ran.code == 2
     assert_one_line(ran, f"{field}: ")
     assert command("profile", "list", "--json").out == "[]\n"
+
+
+def test_a_change_to_a_denied_address_is_refused(command: Command) -> None:
+    add(command)
+    ran = command("profile", "set", "qwen", "--host", "192.0.2.1")
+    assert ran.code == 2
+    assert_one_line(ran, "host: ")
+
+
+def test_a_public_address_that_is_listed_may_be_used(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLX_RELAY_ALLOWED_PUBLIC_UPSTREAMS", "198.51.100.0/24, 192.0.2.1")
+    assert add(command, "--host", "192.0.2.1").code == 0
 
 
 def test_an_unknown_parser_gets_the_nearest_names(command: Command) -> None:

@@ -1,0 +1,50 @@
+"""An MLX server that begins each answer and ends it when it is told to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+TEXT = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
+END = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+
+
+class HeldUpstream:
+    """*open* streams now, and their *peak*; set *go* to let all end."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.open = 0
+        self.peak = 0
+        self.port = 0
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.open += 1
+        self.peak = max(self.peak, self.open)
+        try:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(HEAD + TEXT)
+            async with asyncio.TaskGroup() as group:
+                gone = group.create_task(reader.read())
+                told = group.create_task(self.go.wait())
+                await asyncio.wait([gone, told], return_when=asyncio.FIRST_COMPLETED)
+                gone.cancel()
+                told.cancel()
+            if self.go.is_set():
+                writer.write(END)
+                await writer.drain()
+        except (ConnectionError, asyncio.IncompleteReadError):
+            return
+        finally:
+            self.open -= 1
+            writer.close()
+
+
+@asynccontextmanager
+async def held_upstream() -> AsyncIterator[HeldUpstream]:
+    upstream = HeldUpstream()
+    server = await asyncio.start_server(upstream.answer, "127.0.0.1", 0)
+    upstream.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield upstream
+        upstream.go.set()
