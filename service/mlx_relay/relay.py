@@ -5,32 +5,29 @@ terminal event is last, and the upstream is closed as soon as nobody waits for i
 """
 
 import asyncio
+import math
 import time
 import uuid
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import msgspec
 import structlog
 
-from mlx_relay.errors import RateLimited, StreamError, Unavailable
-from mlx_relay.events import Event, Start
+from mlx_relay.admission import Admission, Turn
+from mlx_relay.errors import StreamError, Unavailable
+from mlx_relay.events import Event, Start, Status
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks import ClientSink, Outcome, StreamInfo
 from mlx_relay.sinks.fanout import FanOut, SideSinks
 from mlx_relay.stopwatch import Stopwatch
-from mlx_relay.upstream import Exchange, Exchanges
+from mlx_relay.upstream import Exchange, Exchanges, Head
 
 _log = structlog.get_logger(__name__)
 
 
-class Limits(msgspec.Struct, frozen=True):
-    """How many streams may be open at once; 0 means no limit."""
-
-    max_streams: int = 0
-    max_streams_per_user: int = 0
+WAITING_SECONDS = 2.0
+"""After this a client that has got nothing yet is told that the upstream is slow."""
 
 
 class Chat(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,37 +42,29 @@ class Chat(msgspec.Struct, frozen=True, kw_only=True):
 class Relay:
     """Runs streams; one per process."""
 
-    def __init__(self, upstream: Exchanges, side_sinks: SideSinks, *, limits: Limits) -> None:
+    def __init__(self, upstream: Exchanges, side_sinks: SideSinks, *, admission: Admission) -> None:
         self._upstream = upstream
         self._side_sinks = side_sinks
-        self._limits = limits
+        self._admission = admission
         self._live: set[RelayedStream] = set()
-        self._admitted: Counter[tuple[str, int]] = Counter()
         self.is_draining = False
 
-    @contextmanager
-    def admit(self, user_id: int, profile: Profile) -> Iterator[None]:
-        """Hold a place for a stream; raises RateLimited or Unavailable when there is none."""
-        keys = (("all", 0), ("user", user_id), ("profile", profile.id))
-        if self.is_draining or self._is_over(keys[0], self._limits.max_streams):
+    def admit(self, user_id: int, profile: Profile) -> AbstractContextManager[Turn]:
+        """Hold a place for a stream, or one in the queue; see Admission."""
+        if self.is_draining:
             raise Unavailable
-        if self._is_over(keys[1], self._limits.max_streams_per_user):
-            raise RateLimited("You have too many streams open. Let one end first.", retry_after=5)
-        if self._is_over(keys[2], profile.max_streams):
-            raise Unavailable("This model has as many streams open as it may. Try again shortly.")
-        self._admitted.update(keys)
-        try:
-            yield
-        finally:
-            self._admitted.subtract(keys)
+        return self._admission.admit(user_id, profile)
 
-    async def run(self, chat: Chat, client: ClientSink) -> Outcome:
-        """Relay one chat to *client*; returns how it ended, raises CancelledError if it left."""
+    async def run(self, chat: Chat, client: ClientSink, turn: Turn) -> Outcome:
+        """Relay one chat to *client* when its *turn* has come.
+
+        Returns how it ended, raises CancelledError if the client left.
+        """
         fan_out = FanOut(client, self._side_sinks, chat.info)
         stream = RelayedStream(chat, client, fan_out)
         self._live.add(stream)
         try:
-            await stream.run(self._upstream)
+            await stream.run(self._upstream, turn)
         finally:
             self._live.discard(stream)
             outcome = stream.outcome()
@@ -87,9 +76,6 @@ class Relay:
         self.is_draining = True
         for stream in list(self._live):
             stream.fail(StreamError("shutting_down", "drain"))
-
-    def _is_over(self, key: tuple[str, int], limit: int) -> bool:
-        return 0 < limit <= self._admitted[key]
 
 
 class RelayedStream:
@@ -110,17 +96,17 @@ class RelayedStream:
         self._watch = Stopwatch(time.monotonic())
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
+        self._waiting_timer: asyncio.TimerHandle | None = None
         self._gap = chat.profile.deadlines.first_event
         self._progressed_at = 0.0
-        self._last = self._loop.time() + chat.profile.deadlines.total
+        self._last = math.inf
 
-    async def run(self, upstream: Exchanges) -> None:
+    async def run(self, upstream: Exchanges, turn: Turn) -> None:
         info = self._chat.info
         self._publish([Start(info.stream_id, info.profile, info.model)], time.monotonic())
-        self._arm(self._last)
         try:
             async with asyncio.TaskGroup() as group:
-                source = group.create_task(self._pull(upstream))
+                source = group.create_task(self._pull(upstream, turn))
                 try:
                     await self._keep_pace()
                 finally:
@@ -128,8 +114,9 @@ class RelayedStream:
                     source.cancel()
         finally:
             self._watch.released(time.monotonic())
-            if self._timer:
-                self._timer.cancel()
+            for timer in (self._timer, self._waiting_timer):
+                if timer:
+                    timer.cancel()
             if self._client.is_stalled:
                 self.fail(StreamError("too_slow", "client_stalled"))
 
@@ -161,9 +148,12 @@ class RelayedStream:
     def outcome(self) -> Outcome:
         return self._watch.outcome(time.monotonic())
 
-    async def _pull(self, upstream: Exchanges) -> None:
+    async def _pull(self, upstream: Exchanges, turn: Turn) -> None:
         try:
-            exchange = await upstream.open(self._chat.profile, self._chat.body)
+            await self._queue(turn)
+            if self._pipeline.ended:
+                return
+            exchange = await upstream.open(self._chat.profile, self._chat.body, self._note_head)
             async with exchange:
                 self._exchange = exchange
                 self._progressed_at = time.monotonic()
@@ -174,6 +164,18 @@ class RelayedStream:
         except Exception:  # noqa: BLE001 - a bug of ours must end as an event too
             _log.exception("relay_failed", stream_id=self._chat.info.stream_id)
             self.fail(StreamError("internal", "bug"))
+
+    async def _queue(self, turn: Turn) -> None:
+        """Wait for the turn; the deadlines run from then on."""
+        was_queued = False
+        async for position in turn.positions():
+            was_queued = True
+            self._say(Status("queued", position))
+        self._last = self._loop.time() + self._chat.profile.deadlines.total
+        self._arm(self._last)
+        self._waiting_timer = self._loop.call_later(
+            0 if was_queued else WAITING_SECONDS, self._say, Status("waiting")
+        )
 
     async def _keep_pace(self) -> None:
         while True:
@@ -188,12 +190,20 @@ class RelayedStream:
             if self._pipeline.ended:
                 return
 
+    def _say(self, status: Status) -> None:
+        """Tell *status* to a client that has got nothing of the answer yet."""
+        if not self._watch.has_output and not self._pipeline.ended:
+            self._publish([status], time.monotonic())
+
     def _publish(self, events: list[Event], at: float) -> None:
         if events:
             self._watch.saw(events, at)
             self._fan_out.send(events)
             if self._pipeline.ended:
                 self._wake.set()
+
+    def _note_head(self, head: Head) -> None:
+        self._fan_out.receive_head(head.status, head.headers, time.monotonic())
 
     def _note_progress(self, at: float) -> None:
         """Move the deadline: of that only the time is kept, for a float is cheaper than a timer."""

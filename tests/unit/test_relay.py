@@ -6,15 +6,16 @@ from typing import Self
 
 import pytest
 
-from mlx_relay.errors import RateLimited, StreamError, Unavailable
-from mlx_relay.events import Event, encode
+from mlx_relay.admission import Admission, Limits, Turn
+from mlx_relay.errors import StreamError, Unavailable
+from mlx_relay.events import Event, Status, encode
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Deadlines, Profile
-from mlx_relay.relay import Chat, Limits, Relay
+from mlx_relay.relay import Chat, Relay
 from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.fanout import SideSinks
 from mlx_relay.sinks.health import SinkHealth
-from mlx_relay.upstream import Receiver
+from mlx_relay.upstream import OnHead, Receiver
 from support.values import stream_info
 
 TEXT = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
@@ -67,7 +68,9 @@ class FakeUpstream:
         self.asked = asyncio.Event()
         self.cancelled = False
 
-    async def open(self, profile: Profile, body: bytes) -> FakeExchange:
+    async def open(
+        self, profile: Profile, body: bytes, on_head: OnHead = lambda _: None
+    ) -> FakeExchange:
         self.asked.set()
         if isinstance(self.outcome, Exception):
             raise self.outcome
@@ -93,9 +96,17 @@ class FakeClient:
         self.reads = asyncio.Event()
         self.reads.set()
         self.got_text = asyncio.Event()
+        self.sent = asyncio.Event()
+
+    async def got(self, event: Event) -> None:
+        """Wait for *event*."""
+        while event not in self.events:
+            self.sent.clear()
+            await self.sent.wait()
 
     def send(self, events: Sequence[Event]) -> None:
         self.events += events
+        self.sent.set()
         if any(type(event).__name__ == "Response" for event in events):
             self.got_text.set()
 
@@ -114,26 +125,25 @@ class FakeClient:
         return encode(self.events[-1]).decode()
 
 
-def chat(*, max_streams: int = 0, deadlines: dict[str, float] | None = None) -> Chat:
+def chat(*, deadlines: dict[str, float] | None = None) -> Chat:
     profile = Profile(
         id=2,
         name="p",
         host="127.0.0.1",
         port=1,
         model_path="m",
-        max_streams=max_streams,
         deadlines=Deadlines(**(deadlines or {})),
     )
     return Chat(profile=profile, body=b"{}", info=stream_info(), pipeline=Pipeline())
 
 
-def relay(upstream: FakeUpstream, limits: Limits | None = None) -> Relay:
-    return Relay(upstream, SideSinks({}, SinkHealth()), limits=limits or Limits())
+def relay(upstream: FakeUpstream) -> Relay:
+    return Relay(upstream, SideSinks({}, SinkHealth()), admission=Admission(Limits()))
 
 
 async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
     exchange, client = FakeExchange([TEXT, TEXT, STOP]), FakeClient()
-    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client, Turn())
     assert client.types() == ["Start", "Response", "Response", "Done"]
     assert (outcome.kind, outcome.finish_reason) == ("done", "stop")
     assert client.outcome == outcome
@@ -142,7 +152,7 @@ async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
 
 async def test_a_body_that_just_stops_is_an_error() -> None:
     client = FakeClient()
-    outcome = await relay(FakeUpstream(FakeExchange([TEXT]))).run(chat(), client)
+    outcome = await relay(FakeUpstream(FakeExchange([TEXT]))).run(chat(), client, Turn())
     assert client.types() == ["Start", "Response", "Error"]
     assert (outcome.kind, outcome.code) == ("error", "upstream_truncated")
 
@@ -150,7 +160,7 @@ async def test_a_body_that_just_stops_is_an_error() -> None:
 async def test_an_upstream_that_fails_to_open_is_an_error_event() -> None:
     client = FakeClient()
     failure = StreamError("upstream_rejected", "4xx", upstream_status=404)
-    outcome = await relay(FakeUpstream(failure)).run(chat(), client)
+    outcome = await relay(FakeUpstream(failure)).run(chat(), client, Turn())
     assert client.types() == ["Start", "Error"]
     assert (outcome.code, outcome.cause, outcome.upstream_status) == (
         "upstream_rejected",
@@ -161,7 +171,7 @@ async def test_an_upstream_that_fails_to_open_is_an_error_event() -> None:
 
 async def test_a_bug_of_ours_ends_as_an_internal_error_without_its_words() -> None:
     client = FakeClient()
-    await relay(FakeUpstream(RuntimeError("a secret"))).run(chat(), client)
+    await relay(FakeUpstream(RuntimeError("a secret"))).run(chat(), client, Turn())
     assert client.types() == ["Start", "Error"]
     assert '"code":"internal"' in client.last()
     assert "secret" not in client.last()
@@ -169,7 +179,7 @@ async def test_a_bug_of_ours_ends_as_an_internal_error_without_its_words() -> No
 
 async def test_the_exchange_is_closed_as_soon_as_the_answer_is_complete() -> None:
     exchange, client = FakeExchange([TEXT, STOP], ends=False), FakeClient()
-    await relay(FakeUpstream(exchange)).run(chat(), client)
+    await relay(FakeUpstream(exchange)).run(chat(), client, Turn())
     assert exchange.closed.is_set()
     assert client.types()[-1] == "Done"
 
@@ -179,7 +189,7 @@ async def test_a_cancelled_request_closes_the_upstream_and_is_client_gone(stage:
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
     upstream = FakeUpstream(exchange if stage == "in mid-stream" else None)
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(relay(upstream).run(chat(), client))
+        running = group.create_task(relay(upstream).run(chat(), client, Turn()))
         await (client.got_text.wait() if stage == "in mid-stream" else upstream.asked.wait())
         running.cancel()
     assert exchange.closed.is_set() or upstream.cancelled
@@ -192,14 +202,14 @@ async def test_a_cancelled_request_closes_the_upstream_and_is_client_gone(stage:
 async def test_a_client_whose_connection_is_gone_ends_the_stream() -> None:
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
     client.gone = client.is_full = True
-    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client, Turn())
     assert outcome.kind == "client_gone"
 
 
 async def test_a_client_that_stalls_is_dropped_as_too_slow() -> None:
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
     client.gone = client.is_full = client.is_stalled = True
-    outcome = await relay(FakeUpstream(exchange)).run(chat(), client)
+    outcome = await relay(FakeUpstream(exchange)).run(chat(), client, Turn())
     assert (outcome.kind, outcome.code) == ("error", "too_slow")
 
 
@@ -208,7 +218,7 @@ async def test_a_full_client_pauses_the_upstream_until_it_has_read() -> None:
     client.is_full = True
     client.reads.clear()
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(relay(FakeUpstream(exchange)).run(chat(), client))
+        running = group.create_task(relay(FakeUpstream(exchange)).run(chat(), client, Turn()))
         await client.got_text.wait()
         for _ in range(50):
             await asyncio.sleep(0)
@@ -225,7 +235,7 @@ async def test_shutting_down_ends_live_streams_with_an_event_and_takes_no_more()
     exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
     service = relay(FakeUpstream(exchange))
     async with asyncio.TaskGroup() as group:
-        running = group.create_task(service.run(chat(), client))
+        running = group.create_task(service.run(chat(), client, Turn()))
         await client.got_text.wait()
         service.shut_down()
         outcome = await running
@@ -249,34 +259,95 @@ async def test_silence_runs_into_the_deadline_of_its_stage(
 ) -> None:
     client = FakeClient()
     exchange = FakeExchange(pieces, ends=False)
-    outcome = await relay(FakeUpstream(exchange)).run(chat(deadlines=deadlines), client)
+    outcome = await relay(FakeUpstream(exchange)).run(chat(deadlines=deadlines), client, Turn())
     assert (outcome.code, outcome.cause) == ("upstream_timeout", cause)
 
 
 async def test_the_total_deadline_also_runs_while_the_upstream_says_nothing() -> None:
     upstream, client = FakeUpstream(None), FakeClient()
-    outcome = await relay(upstream).run(chat(deadlines={"total": 0.02}), client)
+    outcome = await relay(upstream).run(chat(deadlines={"total": 0.02}), client, Turn())
     assert (outcome.code, outcome.cause) == ("upstream_timeout", "total")
     assert upstream.cancelled
 
 
-def test_a_place_is_held_while_the_stream_runs_and_given_back() -> None:
-    service = relay(FakeUpstream(None), Limits(max_streams=2, max_streams_per_user=1))
-    profile = chat().profile
-    with service.admit(1, profile):
-        with pytest.raises(RateLimited), service.admit(1, profile):
-            pass
-        with service.admit(2, profile), pytest.raises(Unavailable), service.admit(3, profile):
-            pass
-    with service.admit(1, profile):
-        pass
+def queued(position: int) -> Turn:
+    turn = Turn()
+    turn.move(position)
+    return turn
 
 
-def test_a_profile_takes_as_many_streams_as_it_may() -> None:
-    service, profile = relay(FakeUpstream(None)), chat(max_streams=1).profile
-    with (
-        service.admit(1, profile),
-        pytest.raises(Unavailable, match="as many streams"),
-        service.admit(2, profile),
-    ):
-        pass
+async def test_who_waits_is_told_the_place_and_asks_the_upstream_when_the_turn_comes() -> None:
+    upstream, client, turn = FakeUpstream(FakeExchange([TEXT, STOP])), FakeClient(), queued(2)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(relay(upstream).run(chat(), client, turn))
+        await client.got(Status("queued", 2))
+        turn.move(1)
+        await client.got(Status("queued", 1))
+        assert not upstream.asked.is_set()
+        turn.move(0)
+    assert client.types() == ["Start", "Status", "Status", "Response", "Done"]
+
+
+async def test_who_waited_is_told_that_the_turn_has_come() -> None:
+    upstream, client, turn = FakeUpstream(None), FakeClient(), queued(1)
+    service = relay(upstream)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.run(chat(), client, turn))
+        await client.got(Status("queued", 1))
+        turn.move(0)
+        await client.got(Status("waiting"))
+        service.shut_down()
+    assert client.types() == ["Start", "Status", "Status", "Error"]
+
+
+async def test_a_silent_upstream_is_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mlx_relay.relay.WAITING_SECONDS", 0.0)
+    exchange, client = FakeExchange([], ends=False), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(service.run(chat(), client, Turn()))
+        await client.got(Status("waiting"))
+        service.shut_down()
+    assert client.types() == ["Start", "Status", "Error"]
+
+
+async def test_no_deadline_runs_in_the_queue() -> None:
+    client, turn = FakeClient(), queued(1)
+    service = relay(FakeUpstream(FakeExchange([TEXT, STOP])))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(service.run(chat(deadlines={"total": 0.01}), client, turn))
+        await client.got(Status("queued", 1))
+        passed = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.02, passed.set)
+        await passed.wait()
+        turn.move(0)
+    assert running.result().kind == "done"
+
+
+async def test_shutting_down_ends_who_waits_and_asks_nothing_of_the_upstream() -> None:
+    upstream, client, turn = FakeUpstream(None), FakeClient(), queued(1)
+    service = relay(upstream)
+    client.is_full = True
+    client.reads.clear()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(service.run(chat(), client, turn))
+        await client.got(Status("queued", 1))
+        service.shut_down()
+        turn.move(0)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        client.reads.set()
+    assert running.result().code == "shutting_down"
+    assert client.types() == ["Start", "Status", "Error"]
+    assert not upstream.asked.is_set()
+
+
+async def test_leaving_the_queue_ends_the_stream_without_a_word_to_the_upstream() -> None:
+    upstream, client = FakeUpstream(None), FakeClient()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(relay(upstream).run(chat(), client, queued(1)))
+        await client.got(Status("queued", 1))
+        running.cancel()
+    assert client.outcome is not None
+    assert client.outcome.kind == "client_gone"
+    assert not upstream.asked.is_set()

@@ -5,16 +5,17 @@ a StreamError here and nowhere else.
 """
 
 import asyncio
-import ssl
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import msgspec
 
 from mlx_relay.errors import StreamError
-from mlx_relay.profiles import Profile, ProfileTest
-from mlx_relay.upstream.connect import connect
+from mlx_relay.profiles import Profile, ProfileTest, Reachability
+from mlx_relay.upstream.addresses import AddressPolicy
+from mlx_relay.upstream.breaker import Breakers
+from mlx_relay.upstream.connect import Connector
 from mlx_relay.upstream.exchange import Exchange, HttpExchange, Whole, check_head
 from mlx_relay.upstream.failures import failure_of_status, failure_to_connect
 from mlx_relay.upstream.requests import request
@@ -23,40 +24,50 @@ from mlx_relay.upstream.response import Head, Receiver, ResponseReader
 TEST_SECONDS = 5.0
 """How long the test of a profile may take."""
 
-__all__ = ["Exchange", "Exchanges", "Receiver", "Upstream"]
+__all__ = ["AddressPolicy", "Exchange", "Exchanges", "Head", "OnHead", "Receiver", "Upstream"]
+
+
+OnHead: TypeAlias = Callable[[Head], None]
 
 
 class Exchanges(Protocol):
     """Where exchanges come from."""
 
-    async def open(self, profile: Profile, body: bytes) -> Exchange:
+    async def open(self, profile: Profile, body: bytes, on_head: OnHead = ...) -> Exchange:
         """Send *body* to the profile's chat route and wait for the head of the answer.
+
+        *on_head* is given the head, also one that is refused.
 
         Raises StreamError: unreachable, timed out, refused, or not a chat stream.
         """
 
 
 class Upstream:
-    """Opens exchanges with the servers that profiles name; one per process."""
+    """Opens exchanges with the servers that profiles name; one per process.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._tls = ssl.create_default_context()
-        self._reachable: dict[int, bool] = {}
+    Connections go only where *policy* lets them.
+    """
 
-    def status(self, profile_id: int) -> str:
-        """Return ``up``, ``down`` or ``unknown``: what the last exchange showed."""
-        reachable = self._reachable.get(profile_id)
-        return "unknown" if reachable is None else "up" if reachable else "down"
+    def __init__(self, policy: AddressPolicy, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connector = Connector(policy, clock)
+        self._breakers = Breakers(clock)
 
-    async def open(self, profile: Profile, body: bytes) -> HttpExchange:
-        """See Exchanges."""
+    def reachability(self, profile_id: int) -> Reachability:
+        """Return what the last exchanges showed."""
+        return self._breakers.reachability(profile_id)
+
+    async def open(
+        self, profile: Profile, body: bytes, on_head: OnHead = lambda _: None
+    ) -> HttpExchange:
+        """See Exchanges. Fails at once while the server counts as dead."""
+        self._breakers.of(profile).check()
         try:
             async with asyncio.timeout(profile.deadlines.response_head):
                 opened = self._request(profile, "POST", "/chat/completions", body)
                 transport, reader, head = await opened
         except TimeoutError:
             raise StreamError("upstream_timeout", "header_timeout") from None
+        on_head(head)
         try:
             return HttpExchange(transport, reader, is_stream=check_head(head))
         except StreamError:
@@ -64,7 +75,10 @@ class Upstream:
             raise
 
     async def test(self, profile: Profile) -> ProfileTest:
-        """Ask the profile's server for its models: does it answer, and with what names?"""
+        """Ask the profile's server for its models: does it answer, and with what names?
+
+        It is asked also while it counts as dead.
+        """
         try:
             async with asyncio.timeout(TEST_SECONDS):
                 return ProfileTest(ok=True, models=_model_names(await self._models(profile)))
@@ -94,21 +108,30 @@ class Upstream:
             pieces = request(profile, method, path, body)
         except ValueError as error:
             raise failure_to_connect(error) from None
+        breaker = self._breakers.of(profile)
         try:
-            transport, reader = await connect(profile, self._tls, self._clock)
-        except StreamError:
-            self._reachable[profile.id] = False
+            transport, reader = await self._connector.connect(profile)
+            breaker.connected()
+            head = await _answer(transport, reader, pieces)
+        except StreamError as failure:
+            if failure.code == "upstream_unreachable":
+                breaker.failed(failure.cause)
+            else:
+                breaker.succeeded()
             raise
-        try:
-            transport.writelines(pieces)
-            head = await reader.head
-        except BaseException as error:
-            transport.abort()
-            if isinstance(error, StreamError) and error.code == "upstream_unreachable":
-                self._reachable[profile.id] = False
-            raise
-        self._reachable[profile.id] = True
+        breaker.succeeded()
         return transport, reader, head
+
+
+async def _answer(
+    transport: asyncio.Transport, reader: ResponseReader, pieces: list[bytes]
+) -> Head:
+    try:
+        transport.writelines(pieces)
+        return await reader.head
+    except BaseException:
+        transport.abort()
+        raise
 
 
 def _model_names(body: bytes) -> list[str]:

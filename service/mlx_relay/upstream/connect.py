@@ -7,34 +7,77 @@ from collections.abc import Callable
 
 import aiohappyeyeballs
 
+from mlx_relay.errors import StreamError
 from mlx_relay.profiles import Profile
+from mlx_relay.upstream.addresses import AddressPolicy
 from mlx_relay.upstream.failures import failure_to_connect
 from mlx_relay.upstream.response import ResponseReader
 
 NEXT_ADDRESS_SECONDS = 0.25
 """After this the next address of a name is tried beside the first (RFC 8305)."""
 
-
-async def connect(
-    profile: Profile, tls: ssl.SSLContext, clock: Callable[[], float]
-) -> tuple[asyncio.Transport, ResponseReader]:
-    """Connect to the profile's server; raises StreamError."""
-    try:
-        async with asyncio.timeout(profile.deadlines.connect):
-            connection = await _connection(profile)
-            return await asyncio.get_running_loop().create_connection(
-                lambda: ResponseReader(clock),
-                sock=connection,
-                ssl=tls if profile.scheme == "https" else None,
-                server_hostname=profile.host if profile.scheme == "https" else None,
-            )
-    except (OSError, ValueError) as error:
-        raise failure_to_connect(error) from None
+RETRY_SECONDS = 0.1
+"""How long a server that refused has, to be there for a second try: it may be restarting."""
 
 
-async def _connection(profile: Profile) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    addresses = await loop.getaddrinfo(profile.host, profile.port, type=socket.SOCK_STREAM)
-    return await aiohappyeyeballs.start_connection(
-        addresses, happy_eyeballs_delay=NEXT_ADDRESS_SECONDS, loop=loop
-    )
+RECEIVE_BYTES = 32 * 1024
+"""What the kernel is asked to hold of an answer; Linux doubles it."""
+
+
+class Connector:
+    """Opens connections, to addresses that *policy* admits; one per process."""
+
+    def __init__(self, policy: AddressPolicy, clock: Callable[[], float]) -> None:
+        self._policy = policy
+        self._clock = clock
+        self._tls = ssl.create_default_context()
+
+    async def connect(self, profile: Profile) -> tuple[asyncio.Transport, ResponseReader]:
+        """Connect to the profile's server; raises StreamError.
+
+        A refused connection is tried once more: nothing of the request is sent yet.
+        """
+        try:
+            return await self._try(profile)
+        except StreamError as failure:
+            if failure.cause != "refused":
+                raise
+        await asyncio.sleep(RETRY_SECONDS)
+        return await self._try(profile)
+
+    async def _try(self, profile: Profile) -> tuple[asyncio.Transport, ResponseReader]:
+        try:
+            async with asyncio.timeout(profile.deadlines.connect):
+                connection = await self._connection(profile)
+                return await asyncio.get_running_loop().create_connection(
+                    lambda: ResponseReader(self._clock),
+                    sock=connection,
+                    ssl=self._tls if profile.scheme == "https" else None,
+                    server_hostname=profile.host if profile.scheme == "https" else None,
+                )
+        except (OSError, ValueError) as error:
+            raise failure_to_connect(error) from None
+
+    async def _connection(self, profile: Profile) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(profile.host, profile.port, type=socket.SOCK_STREAM)
+        addresses = [one for one in found if self._policy.admits(profile.host, str(one[4][0]))]
+        if not addresses:
+            raise StreamError("upstream_unreachable", "address_denied")
+        return await aiohappyeyeballs.start_connection(
+            addresses,
+            happy_eyeballs_delay=NEXT_ADDRESS_SECONDS,
+            loop=loop,
+            socket_factory=_small_socket,
+        )
+
+
+def _small_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
+    """Return a socket that hands over little at once, for all of it may have to wait for a client.
+
+    The event loop reads up to 250 KiB at a time where the kernel has them.
+    """
+    family, kind, protocol, _, _ = address
+    connection = socket.socket(family, kind, protocol)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    return connection

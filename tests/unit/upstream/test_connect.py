@@ -1,13 +1,13 @@
 import asyncio
 import socket
-import ssl
 import time
 
 import pytest
 
 from mlx_relay.errors import StreamError
 from mlx_relay.profiles import Deadlines, Profile
-from mlx_relay.upstream.connect import connect
+from mlx_relay.upstream.addresses import AddressPolicy
+from mlx_relay.upstream.connect import RETRY_SECONDS, Connector
 
 
 def profile(port: int, **fields: str) -> Profile:
@@ -23,9 +23,13 @@ def profile(port: int, **fields: str) -> Profile:
     )
 
 
+def connector() -> Connector:
+    return Connector(AddressPolicy(), time.monotonic)
+
+
 async def cause_of(profile: Profile) -> str:
     with pytest.raises(StreamError) as raised:
-        await connect(profile, ssl.create_default_context(), time.monotonic)
+        await connector().connect(profile)
     assert raised.value.code == "upstream_unreachable"
     return raised.value.cause
 
@@ -34,9 +38,7 @@ async def test_a_name_with_several_addresses_leads_to_the_one_that_answers() -> 
     listener = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
     async with listener:
         port = listener.sockets[0].getsockname()[1]
-        transport, reader = await connect(
-            profile(port, host="localhost"), ssl.create_default_context(), time.monotonic
-        )
+        transport, reader = await connector().connect(profile(port, host="localhost"))
         assert transport.get_extra_info("peername")[1] == port
         with pytest.raises(StreamError):
             await reader.head
@@ -77,3 +79,93 @@ async def test_a_server_that_takes_no_connection_runs_into_the_deadline() -> Non
         finally:
             for client in [*filled, *waiting]:
                 client.close()
+
+
+async def test_a_server_that_comes_back_at_once_is_reached_at_the_second_try(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        waits: list[float] = []
+
+        async def restart(seconds: float) -> None:
+            waits.append(seconds)
+            bound.listen()
+
+        monkeypatch.setattr("mlx_relay.upstream.connect.asyncio.sleep", restart)
+        transport, _ = await connector().connect(profile(bound.getsockname()[1]))
+        transport.abort()
+    assert waits == [RETRY_SECONDS]
+
+
+async def test_a_server_that_stays_away_is_tried_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+
+    async def wait(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("mlx_relay.upstream.connect.asyncio.sleep", wait)
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        assert await cause_of(profile(bound.getsockname()[1])) == "refused"
+    assert len(waits) == 1
+
+
+class Resolver:
+    """A DNS that says what a test wants, and notes which sockets are connected to."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+        self.addresses = addresses
+        self.connected: list[object] = []
+        loop = asyncio.get_running_loop()
+        self._sock_connect = loop.sock_connect
+        monkeypatch.setattr(loop, "getaddrinfo", self.getaddrinfo)
+        monkeypatch.setattr(loop, "sock_connect", self.sock_connect)
+
+    async def getaddrinfo(self, _host: str, port: int, **_options: object) -> list[object]:
+        return [
+            (
+                socket.AF_INET6 if ":" in address else socket.AF_INET,
+                socket.SOCK_STREAM,
+                6,
+                "",
+                (address, port, 0, 0) if ":" in address else (address, port),
+            )
+            for address in self.addresses
+        ]
+
+    async def sock_connect(self, connection: socket.socket, address: tuple[object, ...]) -> None:
+        self.connected.append(address)
+        await self._sock_connect(connection, address)
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ["169.254.169.254"],
+        ["192.0.2.1"],
+        ["::ffff:169.254.169.254", "fe80::1%lo", "64:ff9b::a9fe:a9fe", "0.0.0.0"],
+    ],
+)
+async def test_a_name_that_leads_to_denied_addresses_alone_is_not_connected_to(
+    addresses: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolver = Resolver(monkeypatch, *addresses)
+    assert await cause_of(profile(1, host="mac.local")) == "address_denied"
+    assert resolver.connected == []
+
+
+async def test_of_several_addresses_the_denied_ones_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    listener = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    async with listener:
+        port = listener.sockets[0].getsockname()[1]
+        resolver = Resolver(monkeypatch, "169.254.169.254", "127.0.0.1", "192.0.2.1")
+        transport, _ = await connector().connect(profile(port, host="mac.local"))
+        transport.abort()
+    assert resolver.connected == [("127.0.0.1", port)]
+
+
+async def test_a_literal_address_is_judged_as_well() -> None:
+    assert await cause_of(profile(80, host="169.254.169.254")) == "address_denied"

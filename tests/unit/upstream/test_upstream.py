@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 import pytest
 
 from mlx_relay.errors import StreamError
-from mlx_relay.profiles import Deadlines, Profile
-from mlx_relay.upstream import Upstream
+from mlx_relay.profiles import Deadlines, Profile, Reachability
+from mlx_relay.upstream import AddressPolicy, Head, Upstream
+from mlx_relay.upstream.breaker import FAILURES_TO_OPEN, FIRST_RETRY_SECONDS
+from support.values import Clock
 
 Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -20,7 +22,7 @@ class Keeper:
     """A receiver that keeps what it gets, and can be waited for."""
 
     def __init__(self) -> None:
-        self.body = b""
+        self.body = bytearray()
         self.failure: StreamError | None = None
         self.ended = False
         self.arrived = asyncio.Event()
@@ -35,7 +37,7 @@ class Keeper:
 
 
 @asynccontextmanager
-async def server(reply: Reply) -> AsyncIterator[int]:
+async def server(reply: Reply, port: int = 0) -> AsyncIterator[int]:
     """Serve *reply* to whoever comes, after reading a request head; yields the port."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +49,7 @@ async def server(reply: Reply) -> AsyncIterator[int]:
         finally:
             writer.close()
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
+    listener = await asyncio.start_server(handle, "127.0.0.1", port)
     try:
         yield listener.sockets[0].getsockname()[1]
     finally:
@@ -86,7 +88,7 @@ def profile(port: int, **deadlines: float) -> Profile:
 
 async def ask(port: int, **deadlines: float) -> Keeper:
     keeper = Keeper()
-    async with await Upstream().open(profile(port, **deadlines), b"{}") as exchange:
+    async with await Upstream(AddressPolicy()).open(profile(port, **deadlines), b"{}") as exchange:
         await exchange.pump(keeper)
     return keeper
 
@@ -226,7 +228,7 @@ async def test_a_paused_exchange_reads_no_more_until_it_is_resumed() -> None:
     keeper = Pauses()
     async with (
         server(reply) as port,
-        await Upstream().open(profile(port), b"{}") as exchange,
+        await Upstream(AddressPolicy()).open(profile(port), b"{}") as exchange,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(exchange.pump(keeper))
@@ -254,7 +256,7 @@ async def test_a_large_body_goes_out_whole_with_its_length() -> None:
     port = listener.sockets[0].getsockname()[1]
     async with (
         listener,
-        await Upstream().open(profile(port), body) as exchange,
+        await Upstream(AddressPolicy()).open(profile(port), body) as exchange,
     ):
         await exchange.pump(Keeper())
     assert b"content-length: %d\r\n" % len(body) in arrived[0].lower()
@@ -275,7 +277,7 @@ async def test_the_request_is_what_an_mlx_server_wants() -> None:
     keyed = Profile(id=1, name="p", host="127.0.0.1", port=port, model_path="m", api_key="k")
     async with (
         listener,
-        await Upstream().open(keyed, b'{"a":1}') as exchange,
+        await Upstream(AddressPolicy()).open(keyed, b'{"a":1}') as exchange,
     ):
         await exchange.pump(Keeper())
     head = heads[0].lower()
@@ -289,21 +291,71 @@ async def test_the_request_is_what_an_mlx_server_wants() -> None:
     assert heads[1] == b'{"a":1}'
 
 
-async def test_status_is_what_the_last_exchange_showed() -> None:
-    upstream = Upstream()
-    assert upstream.status(1) == "unknown"
+async def test_the_reachability_is_what_the_last_exchange_showed() -> None:
+    upstream = Upstream(AddressPolicy())
+    assert upstream.reachability(1) == Reachability("unknown")
     answer = HEAD + b"Content-Length: 0\r\n\r\n"
     async with server(sends(answer)) as port, await upstream.open(profile(port), b"{}"):
-        assert upstream.status(1) == "up"
+        assert upstream.reachability(1) == Reachability("up")
     with pytest.raises(StreamError):
         await upstream.open(profile(port), b"{}")
-    assert upstream.status(1) == "down"
+    assert upstream.reachability(1) == Reachability("down", "refused")
+
+
+async def causes_of(upstream: Upstream, port: int, *, tries: int) -> list[str]:
+    causes = []
+    for _ in range(tries):
+        with pytest.raises(StreamError) as raised:
+            await upstream.open(profile(port), b"{}")
+        causes.append(raised.value.cause)
+    return causes
+
+
+async def test_a_dead_server_is_left_alone_until_a_moment_and_then_tried_once() -> None:
+    clock, heads = Clock(), 0
+
+    async def reply(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        nonlocal heads
+        heads += 1
+
+    upstream = Upstream(AddressPolicy(), clock)
+    async with server(reply) as port:
+        dead = ["closed"] * FAILURES_TO_OPEN
+        assert await causes_of(upstream, port, tries=5) == [*dead, *["breaker_open"] * 2]
+        assert heads == FAILURES_TO_OPEN
+        assert upstream.reachability(1).cause == "closed"
+        assert upstream.reachability(1).retry_at is not None
+        clock.now += FIRST_RETRY_SECONDS
+        assert await causes_of(upstream, port, tries=3) == ["closed", *["breaker_open"] * 2]
+        assert heads == FAILURES_TO_OPEN + 1
+
+
+async def test_a_dead_server_that_an_admin_finds_alive_is_asked_again() -> None:
+    upstream = Upstream(AddressPolicy(), Clock())
+    async with server(sends()) as port:
+        await causes_of(upstream, port, tries=FAILURES_TO_OPEN)
+    answer = b'{"data":[]}'
+    head = status("200 OK", "Content-Type: application/json").replace(b": 0", b": %d" % len(answer))
+    async with server(sends(head + answer), port):
+        assert (await upstream.test(profile(port))).ok
+        assert upstream.reachability(1) == Reachability("up")
+        async with await upstream.open(profile(port), b"{}"):
+            pass
+
+
+async def test_a_server_that_answers_nonsense_is_not_dead() -> None:
+    upstream = Upstream(AddressPolicy(), Clock())
+    async with server(sends(status("500 Oops"))) as port:
+        assert await causes_of(upstream, port, tries=9) == ["5xx"] * 9
+    async with server(sends(b"SSH-2.0-OpenSSH\r\n")) as port:
+        assert await causes_of(upstream, port, tries=9) == ["protocol"] * 9
+    assert upstream.reachability(1) == Reachability("up")
 
 
 async def test_the_test_of_a_profile_names_the_models_or_says_what_is_wrong() -> None:
     answer = b'{"data":[{"id":"a"},{"id":"b"},{"id":3}]}'
     head = status("200 OK", "Content-Type: application/json").replace(b": 0", b": %d" % len(answer))
-    upstream = Upstream()
+    upstream = Upstream(AddressPolicy())
     async with server(sends(head + answer)) as port:
         tested = await upstream.test(profile(port))
         assert (tested.ok, tested.models) == (True, ["a", "b"])
@@ -311,3 +363,11 @@ async def test_the_test_of_a_profile_names_the_models_or_says_what_is_wrong() ->
     assert (refused.ok, refused.code) == (False, "upstream_unreachable")
     async with server(sends(status("401 Unauthorized"))) as port:
         assert (await upstream.test(profile(port))).code == "upstream_rejected"
+
+
+async def test_the_head_is_told_also_when_it_is_refused() -> None:
+    heads: list[Head] = []
+    async with server(sends(status("503 Busy", "Server: mlx"))) as port:
+        with pytest.raises(StreamError):
+            await Upstream(AddressPolicy()).open(profile(port), b"{}", heads.append)
+    assert [(head.status, head.headers["server"]) for head in heads] == [(503, "mlx")]
