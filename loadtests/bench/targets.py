@@ -129,6 +129,23 @@ def relay(
         yield Target(name, port, request, (process.pid, *workers))
 
 
+@contextmanager
+def collector() -> Iterator[str]:
+    """Run a collector for OpenTelemetry; yields its address."""
+    with _listening([sys.executable, str(Path(__file__).with_name("collector.py"))]) as (_, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def redis(folder: Path) -> Iterator[str]:
+    """Run Redis, which keeps nothing on the disk; yields its URL. Needs redis-server."""
+    port = free_port()
+    options = ("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder))
+    with _process(["redis-server", *options, "--loglevel", "warning"]):
+        wait_for(port)
+        yield f"redis://127.0.0.1:{port}/0"
+
+
 def openai_request(model: str, number: int) -> bytes:
     return post("/v1/chat/completions", _openai_body(model, number))
 

@@ -50,7 +50,7 @@ class Victim:
             "--port",
             str(fake.port),
             "--model-path",
-            "mlx_lm/python_prime",
+            "mlx_lm/hello",
         )
         command(self.env, "profile", "add", "p", *arguments)
         self.seen: set[str] = set()

@@ -1,10 +1,12 @@
 """Where events go: the table of sinks, and how a name in the settings becomes a factory.
 
-``sse`` is not in the table: it is always on, and belongs to the client's own response.
+``sse`` is not in the table: it is always on, and belongs to the client's own response. The sinks of
+the table never block; one that is not in it gets a thread of its own (``own_thread``).
 """
 
 import importlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import msgspec
@@ -21,6 +23,7 @@ from mlx_relay.sinks.base import (
 )
 from mlx_relay.sinks.log import LogSinks
 from mlx_relay.sinks.metrics import MetricsSinks
+from mlx_relay.sinks.own_thread import SinkThread
 from mlx_relay.sinks.recording import RecordingSinks
 
 FactoryMaker: TypeAlias = Callable[[SinkContext], SinkFactory]
@@ -72,17 +75,20 @@ def make_sink_factories(
     if strangers:
         raise ConfigurationError(f"settings: sink.{strangers[0]}: this sink is not in sinks")
     return {
-        name: _find(name)(
-            msgspec.structs.replace(context, name=name, settings=settings.get(name, {}))
-        )
+        name: _make(msgspec.structs.replace(context, name=name, settings=settings.get(name, {})))
         for name in names
         if name != "sse"
     }
 
 
+def _make(context: SinkContext) -> SinkFactory:
+    if maker := SINKS.get(context.name):
+        return maker(context)
+    return SinkThread(context.name, partial(_find(context.name), context), context.health)
+
+
 def _find(name: str) -> FactoryMaker:
-    if name in SINKS:
-        return SINKS[name]
+    """Return what a user's *name* names."""
     module, colon, attribute = name.partition(":")
     if not colon:
         known = ", ".join(["sse", *SINKS])

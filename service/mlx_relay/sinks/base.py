@@ -94,6 +94,14 @@ class RawSink(Protocol):
         """Take *data* as it was read, at monotonic time *at*."""
 
 
+@runtime_checkable
+class HeadSink(Protocol):
+    """A sink that wants the head of the upstream's answer too, whatever its status."""
+
+    def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+        """Take the head, with header names in lower case, that came at monotonic time *at*."""
+
+
 class SinkFactory(Protocol):
     """One per process: gives a sink for each stream."""
 
@@ -119,10 +127,7 @@ class SinkContext(msgspec.Struct, frozen=True, kw_only=True):
 
         Raises ConfigurationError for a setting that does not exist or fit.
         """
-        try:
-            return msgspec.convert(dict(self.settings), kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise ConfigurationError(f"settings: sink.{self.name}: {error}") from None
+        return read_settings(self.name, self.settings, kind)
 
     def count_loss(self, what: str, count: int = 1) -> None:
         """Count *what* the sink lost, in ``mlx_relay_sink_lost_total``; any thread may call."""
@@ -131,3 +136,11 @@ class SinkContext(msgspec.Struct, frozen=True, kw_only=True):
     def complain(self, reason: str | None) -> None:
         """Say on ``/readyz`` that the sink is in trouble; None when all is well again."""
         self.health.complain(self.name, reason)
+
+
+def read_settings(name: str, settings: Mapping[str, Any], kind: type[SettingsT]) -> SettingsT:
+    """Return the *settings* of the sink *name* as a *kind*; raises ConfigurationError."""
+    try:
+        return msgspec.convert(dict(settings), kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"settings: sink.{name}: {error}") from None

@@ -1,25 +1,20 @@
 """One batch in; the same batch to every sink. The client's sink first, then the side sinks.
 
 A side sink is never waited for: not while the stream runs, and not when it ends, because the end of
-the client's response would wait with it. The process keeps the tasks in which side sinks close.
+the client's response would wait with it. The process keeps the tasks in which side sinks close. A
+user's sink has a thread of its own (``own_thread``), where it may even block.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Self
 
-import structlog
-
 from mlx_relay.events import Event
 from mlx_relay.sinks.base import Outcome, Sink, SinkFactory, StreamInfo
 from mlx_relay.sinks.breaker import Breaker
 from mlx_relay.sinks.health import SinkHealth
-from mlx_relay.sinks.side import SideSink
-
-FACTORY_CLOSE_SECONDS = 10.0
-"""How long a factory may take to close when the process ends."""
-
-_log = structlog.get_logger(__name__)
+from mlx_relay.sinks.own_thread import SinkThread, ThreadedSink
+from mlx_relay.sinks.side import SideSink, close_factory
 
 
 class SideSinks:
@@ -37,19 +32,20 @@ class SideSinks:
     async def __aexit__(self, *exc_info: object) -> None:
         await self._closing.__aexit__(None, None, None)
         for name, factory in self._factories.items():
-            try:
-                async with asyncio.timeout(FACTORY_CLOSE_SECONDS):
-                    await factory.close()
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                _log.error("sink_close_failed", sink=name, error=type(error).__name__)
+            if isinstance(factory, SinkThread):
+                await factory.close()
+            else:
+                await close_factory(name, factory)
 
-    def open(self, stream: StreamInfo) -> list[SideSink]:
+    def open(self, stream: StreamInfo) -> list[SideSink | ThreadedSink]:
         return [
-            SideSink(factory, stream, self._breakers[name])
+            factory.open(stream)
+            if isinstance(factory, SinkThread)
+            else SideSink(factory, stream, self._breakers[name])
             for name, factory in self._factories.items()
         ]
 
-    def close(self, side: SideSink, outcome: Outcome) -> None:
+    def close(self, side: SideSink | ThreadedSink, outcome: Outcome) -> None:
         """Close *side* in a task of its own."""
         self._closing.create_task(side.close(outcome))
 
@@ -66,6 +62,10 @@ class FanOut:
     @property
     def wants_raw(self) -> bool:
         return bool(self._raw)
+
+    def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+        for side in self._sides:
+            side.receive_head(status, headers, at)
 
     def receive(self, data: bytes, at: float) -> None:
         for side in self._raw:

@@ -32,6 +32,7 @@ class SinkHealth:
         )
         self._complaints: dict[str, str] = {}
         self._cut_out: dict[str, str] = {}
+        self._lagging: dict[str, str] = {}
 
     def count_loss(self, sink: str, what: str, count: int) -> None:
         self._lost.labels(sink, what).inc(count)
@@ -50,9 +51,13 @@ class SinkHealth:
         """Note that *sink* gets no streams, and why; None when it gets them again."""
         _note(self._cut_out, sink, reason)
 
+    def lags(self, sink: str, reason: str | None) -> None:
+        """Note that *sink* cannot keep up, and why; None when it has caught up."""
+        _note(self._lagging, sink, reason)
+
     def degraded(self) -> dict[str, str]:
         """Return the sinks that are in trouble, each with its reason."""
-        return {**self._complaints, **self._cut_out}
+        return {**self._complaints, **self._lagging, **self._cut_out}
 
 
 def _note(reasons: dict[str, str], sink: str, reason: str | None) -> None:

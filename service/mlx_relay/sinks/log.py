@@ -29,7 +29,7 @@ from mlx_relay.sinks.log_queue import Line, LineQueue
 from mlx_relay.sinks.log_records import Events, encode_line, ended, started
 from mlx_relay.sinks.log_recovery import ends_of_lost, open_streams
 from mlx_relay.sinks.log_said import Said
-from mlx_relay.sinks.log_settings import Content, LogSettings, read_log_settings
+from mlx_relay.sinks.log_settings import Content, LogSettings
 from mlx_relay.sinks.log_slot import take_free_slot
 from mlx_relay.sinks.log_writer import LogWriter
 
@@ -69,7 +69,7 @@ class LogSinks:
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "LogSinks":
-        settings = read_log_settings(context.settings)
+        settings = context.read_settings(LogSettings)
         return cls(
             settings.path_in(context.data_dir),
             settings,
@@ -98,6 +98,8 @@ class LogSink:
         self._has_start = queue.put(Line(line, stream.stream_id, "start"))
 
     def send(self, events: Sequence[Event]) -> None:
+        if self._content == "metadata":
+            return
         if self._content == "full":
             record = Events(
                 ts=datetime.now(UTC),
@@ -107,7 +109,7 @@ class LogSink:
             )
             self._queue.put(Line(encode_line(record), self._stream.stream_id, "events"))
             self._events += len(events)
-        elif self._content == "text":
+        else:
             self._said.keep(events)
 
     async def drain(self) -> None:

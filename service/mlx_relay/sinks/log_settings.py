@@ -1,12 +1,10 @@
 """The ``[sink.log]`` table in; what the log keeps, where, and for how long, out."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from mlx_relay.errors import ConfigurationError
 from mlx_relay.sinks.log_file import Keeping
 from mlx_relay.sinks.log_writer import Fsync
 
@@ -30,11 +28,3 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def path_in(self, data_dir: Path) -> Path:
         return data_dir / Path(self.path).expanduser()
-
-
-def read_log_settings(settings: Mapping[str, Any]) -> LogSettings:
-    """Return the settings; raises ConfigurationError for one that does not exist or fit."""
-    try:
-        return msgspec.convert(dict(settings), LogSettings, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"settings: sink.log: {error}") from None

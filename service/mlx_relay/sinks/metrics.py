@@ -7,9 +7,9 @@ sets, causes are capped. Nothing that a user or a model typed becomes a label.
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
-from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Event, Response, Status, Thinking, ToolCall
 from mlx_relay.sinks.base import Outcome, SinkContext, StreamInfo
 from mlx_relay.sinks.histograms import Tally
@@ -38,6 +38,10 @@ class BoundedNames:
         return name if name in self._known else "other"
 
 
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to set; so whatever is set is refused."""
+
+
 class MetricsSinks:
     """The metrics of this process, in *registry*."""
 
@@ -51,9 +55,7 @@ class MetricsSinks:
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "MetricsSinks":
-        if context.settings:
-            name = next(iter(context.settings))
-            raise ConfigurationError(f"settings: sink.metrics.{name} is not a setting")
+        context.read_settings(MetricsSettings)
         return cls(context.registry)
 
     def open(self, stream: StreamInfo) -> "MetricsSink":
@@ -80,7 +82,8 @@ class MetricsSink:
         self._families.active.labels(profile).inc()
 
     def send(self, events: Sequence[Event]) -> None:
-        if not _has_output(events):
+        # Nearly every batch ends with output: that is asked without a call.
+        if type(events[-1]) not in _OUTPUT and not _has_output(events):
             self._note_queue(events)
             return
         now = self._clock()
@@ -157,4 +160,4 @@ class MetricsSink:
 
 
 def _has_output(events: Sequence[Event]) -> bool:
-    return type(events[-1]) in _OUTPUT or any(type(event) in _OUTPUT for event in events[:-1])
+    return any(type(event) in _OUTPUT for event in events)

@@ -10,8 +10,8 @@ The collector is a thread's business (``outbox``): a stream only puts its span i
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -21,7 +21,6 @@ from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer
 
-from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Event, Response, Thinking, ThinkingDone, ToolCall
 from mlx_relay.sinks.base import Outcome, SinkContext, StreamInfo
 from mlx_relay.sinks.otel_attributes import OPERATION, attributes_of_end, attributes_of_stream
@@ -30,6 +29,8 @@ from mlx_relay.sinks.outbox import Outbox
 CLOSE_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 BATCH_SIZE = 500
+
+_OUTPUT = frozenset((Thinking, Response, ToolCall))
 
 
 class OtelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,16 +50,17 @@ class NotExported(Exception):
 class OtelSinks:
     """The tracer of this process, and the sinks that use it."""
 
-    def __init__(self, settings: OtelSettings, on_loss: Callable[[int], None]) -> None:
+    def __init__(self, settings: OtelSettings, context: SinkContext) -> None:
         # The SDK logs every try; the outbox says once that the collector is away.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         self._exporter = OTLPSpanExporter(
             endpoint=settings.endpoint, headers=settings.headers, timeout=settings.timeout
         )
         self._outbox: Outbox[ReadableSpan] = Outbox(
-            "otel",
+            context.name,
             lambda batch: _export(self._exporter, batch),
-            on_loss,
+            lambda count: context.count_loss("spans", count),
+            context.complain,
             max_items=QUEUE_SIZE,
             batch_size=BATCH_SIZE,
         )
@@ -72,7 +74,7 @@ class OtelSinks:
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "OtelSinks":
-        return cls(_read_settings(context.settings), on_loss=lambda _: None)
+        return cls(context.read_settings(OtelSettings), context)
 
     def open(self, stream: StreamInfo) -> "OtelSink":
         return OtelSink(self._tracer, stream)
@@ -97,14 +99,11 @@ class OtelSink:
 
     def send(self, events: Sequence[Event]) -> None:
         for event in events:
-            match event:
-                case ThinkingDone():
-                    self._span.add_event("thinking_done", {"mlx_relay.duration": event.duration})
-                case Thinking() | Response() | ToolCall() if not self._has_output:
-                    self._has_output = True
-                    self._span.add_event("first_token")
-                case _:
-                    pass
+            if type(event) is ThinkingDone:
+                self._span.add_event("thinking_done", {"mlx_relay.duration": event.duration})
+            elif not self._has_output and type(event) in _OUTPUT:
+                self._has_output = True
+                self._span.add_event("first_token")
 
     async def drain(self) -> None:
         """Nothing to wait for: the outbox drops what it cannot keep."""
@@ -129,10 +128,3 @@ class _ToOutbox(SpanProcessor):
 def _export(exporter: SpanExporter, batch: list[ReadableSpan]) -> None:
     if exporter.export(batch) is not SpanExportResult.SUCCESS:
         raise NotExported
-
-
-def _read_settings(settings: Mapping[str, Any]) -> OtelSettings:
-    try:
-        return msgspec.convert(dict(settings), OtelSettings, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"settings: sink.otel: {error}") from None

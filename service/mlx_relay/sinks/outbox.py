@@ -3,7 +3,8 @@
 The outbox is bounded in items and bytes. When it is full the oldest item goes: after a long
 absence the server gets what happened last, and no batch that it refuses can stand in the way for
 ever. An item leaves the outbox when it is delivered, not before, so each is delivered at least
-once. Every item that is lost is counted, and the server's absence is logged once.
+once. Every item that is lost is counted, and the server's absence is logged once; *on_health* is
+told why it is away, and None when it is back.
 """
 
 import threading
@@ -32,6 +33,7 @@ class Outbox(Generic[Item]):
         name: str,
         deliver: Callable[[list[Item]], None],
         on_loss: Callable[[int], None],
+        on_health: Callable[[str | None], None],
         *,
         max_items: int,
         batch_size: int,
@@ -41,6 +43,7 @@ class Outbox(Generic[Item]):
         self._name = name
         self._deliver = deliver
         self._on_loss = on_loss
+        self._on_health = on_health
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._batch_size = batch_size
@@ -108,10 +111,12 @@ class Outbox(Generic[Item]):
             with self._changed:
                 self._in_flight = 0
             if is_first_try:
+                self._on_health(_reason(error))
                 _log.error("sink_unreachable", sink=self._name, error=type(error).__name__)
             return False
         self._remove_delivered()
         if not is_first_try:
+            self._on_health(None)
             _log.warning("sink_recovered", sink=self._name, lost=self._take_lost())
         return True
 
@@ -141,3 +146,10 @@ class Outbox(Generic[Item]):
         with self._changed:
             lost, self._lost_now = self._lost_now, 0
             return lost
+
+
+def _reason(error: Exception) -> str:
+    """Return the system's words if it was the system: they name no path and no secret."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__

@@ -2,23 +2,47 @@
 
 The format is that of the harness (``docs/harness.md``), so ``fake-mlx serve`` replays them. Pure.
 
-The request is made of facts, not of what was asked: as many messages as there were, all empty. The
-response head is made too, because a sink is given the body as the pipeline reads it: an event
-stream whose end is the end of the connection.
+The request is made of facts, not of what was asked: as many messages as there were, all empty. Of
+the response head only headers are kept that are on a list. A sink is given the body as the pipeline
+reads it, so its framing is not the recorded one: it ends with the connection. A JSON answer was
+made an event stream before, so its head is made too.
 """
 
 import base64
 import hashlib
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
-from typing import Any, Literal, NamedTuple, TypeAlias
+from http import HTTPStatus
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+import msgspec
 
 from mlx_relay.sinks.base import Outcome, StreamInfo
 
 SUFFIX = ".cast.jsonl"
 
+KEPT_HEADERS: Final = (
+    "cache-control",
+    "content-encoding",
+    "content-type",
+    "retry-after",
+    "server",
+    "x-accel-buffering",
+)
+"""Response headers that name nobody; all others are left out."""
+
+_STATUSES: Final = frozenset(HTTPStatus)
+_EVENT_STREAM: Final = "text/event-stream"
+
 Ending: TypeAlias = Literal["eof", "timeout", "client-closed"]
+
+
+class RecordedHead(NamedTuple):
+    """The head of the upstream's answer, *at* seconds from the request; names in lower case."""
+
+    at: float
+    status: int
+    headers: Mapping[str, str]
 
 
 class Recorded(NamedTuple):
@@ -26,6 +50,7 @@ class Recorded(NamedTuple):
 
     stream: StreamInfo
     outcome: Outcome
+    head: RecordedHead
     reads: list[tuple[float, bytes]]
 
     @property
@@ -36,17 +61,14 @@ class Recorded(NamedTuple):
 
 
 def encode_cassette(recorded: Recorded) -> bytes:
-    """Return the file of *recorded*, which has at least one read."""
-    return b"".join(
-        json.dumps(record, separators=(",", ":")).encode() + b"\n" for record in _records(recorded)
-    )
+    """Return the file of *recorded*."""
+    return b"".join(msgspec.json.encode(record) + b"\n" for record in _records(recorded))
 
 
 def _records(recorded: Recorded) -> Iterator[dict[str, Any]]:
-    first = recorded.reads[0][0]
-    last = max(recorded.reads[-1][0], recorded.outcome.seconds)
+    last = max([recorded.head.at, recorded.outcome.seconds, *(at for at, _ in recorded.reads)])
     yield _header(recorded)
-    yield {"t": first, "head": True}
+    yield {"t": recorded.head.at, "head": True}
     for at, data in recorded.reads:
         yield {"t": at, **_part(data)}
     ending = _ending(recorded.outcome)
@@ -56,6 +78,7 @@ def _records(recorded: Recorded) -> Iterator[dict[str, Any]]:
 
 def _header(recorded: Recorded) -> dict[str, Any]:
     body = b"".join(data for _, data in recorded.reads)
+    headers, left_out = _headers(recorded.head)
     return {
         "cast": 1,
         "name": recorded.name,
@@ -68,16 +91,34 @@ def _header(recorded: Recorded) -> dict[str, Any]:
             "json": _request(recorded.stream),
         },
         "response": {
-            "status": 200,
-            "headers": [["Content-Type", "text/event-stream"]],
+            "status": recorded.head.status,
+            "headers": headers,
             "http": "1.0",
             "framing": "close",
-            "reason": "OK",
+            "reason": _reason(recorded.head.status),
         },
         "bytes": len(body),
         "sha256": hashlib.sha256(body).hexdigest(),
-        "redacted": ["request.json.messages", "response.headers"],
+        "redacted": ["request.json.messages", *left_out],
     }
+
+
+def _headers(head: RecordedHead) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return the headers that are kept, and where those stood that are not."""
+    kept = [(name, value) for name, value in head.headers.items() if name in KEPT_HEADERS]
+    if head.status == HTTPStatus.OK and _is_json(head):
+        kept = [("content-type", _EVENT_STREAM)]
+    names = {name for name, _ in kept}
+    return kept, [f"response.headers.{name}" for name in sorted(set(head.headers) - names)]
+
+
+def _is_json(head: RecordedHead) -> bool:
+    media_type = head.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return media_type == "application/json"
+
+
+def _reason(status: int) -> str:
+    return HTTPStatus(status).phrase if status in _STATUSES else ""
 
 
 def _request(stream: StreamInfo) -> dict[str, Any]:

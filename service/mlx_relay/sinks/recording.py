@@ -1,7 +1,8 @@
 """Raw upstream bytes in; cassettes in ``<data_dir>/recordings`` out, for ``fake-mlx serve``.
 
 Recorded is a *share* of all streams, chosen by their ids, and, with *failed*, every stream that
-ended in an error. A prompt is never kept (``recorded``), the model's words are.
+ended in an error after the head of the answer. A prompt is never kept (``recorded``), the model's
+words are.
 
 Memory is bounded: a stream beyond *max_stream_bytes* is not recorded, nor one that finds the room
 for all streams taken. The disk is a thread's business (``outbox``).
@@ -12,7 +13,7 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -21,11 +22,13 @@ import msgspec
 from mlx_relay.events import Event
 from mlx_relay.sinks.base import Outcome, Sink, SinkContext, StreamInfo
 from mlx_relay.sinks.outbox import Outbox
-from mlx_relay.sinks.recorded import SUFFIX, Recorded, encode_cassette
+from mlx_relay.sinks.recorded import SUFFIX, Recorded, RecordedHead, encode_cassette
 
 CLOSE_SECONDS = 5.0
 MAX_BYTES = 64 * 1024 * 1024
 """What all streams that run may hold together; as much again may wait for the disk."""
+BLOCK_BYTES = 8 * 1024
+"""How much of that a stream takes at a time."""
 MAX_WAITING = 1000
 
 _Positive: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
@@ -54,6 +57,7 @@ class RecordingSinks:
             context.name,
             self._write,
             lambda count: context.count_loss("recordings", count),
+            context.complain,
             max_items=MAX_WAITING,
             batch_size=1,
             max_bytes=MAX_BYTES,
@@ -90,15 +94,10 @@ class RecordingSinks:
 
     def _write(self, batch: list[Recorded]) -> None:
         """Write in the outbox' thread; what the disk does not take is tried again."""
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for recorded in batch:
-                _write_file(self._folder / f"{recorded.name}{SUFFIX}", encode_cassette(recorded))
-            _forget_oldest(self._folder, self.settings.keep, self.settings.keep_bytes)
-        except OSError as error:
-            self._context.complain(error.strerror or type(error).__name__)
-            raise
-        self._context.complain(None)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for recorded in batch:
+            _write_file(self._folder / f"{recorded.name}{SUFFIX}", encode_cassette(recorded))
+        _forget_oldest(self._folder, self.settings.keep, self.settings.keep_bytes)
 
 
 class NoRecording:
@@ -122,33 +121,51 @@ class RecordingSink(NoRecording):
         self._stream = stream
         self._is_chosen = is_chosen
         self._started = time.monotonic()
+        self._head: RecordedHead | None = None
         self._reads: list[tuple[float, bytes]] = []
         self._bytes = 0
+        self._held = 0
         self._is_whole = True
 
+    def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+        self._head = RecordedHead(self._since_start(at), status, headers)
+
     def receive(self, data: bytes, at: float) -> None:
-        if not self._is_whole:
-            return
-        has_room = self._bytes + len(data) <= self._sinks.settings.max_stream_bytes
-        if has_room and self._sinks.hold(len(data)):
-            self._reads.append((round(max(0.0, at - self._started), 6), data))
-            self._bytes += len(data)
-        else:
-            self._is_whole = False
-            self._give_back()
+        size = self._bytes + len(data)
+        if size <= self._held or self._has_room(size):
+            self._bytes = size
+            self._reads.append((at, data))
 
     async def close(self, outcome: Outcome) -> None:
         if self._is_chosen or outcome.kind == "error":
             if not self._is_whole:
                 self._sinks.lose()
-            elif self._reads:
-                recorded = Recorded(self._stream, outcome, list(self._reads))
+            elif self._head:
+                reads = [(self._since_start(at), data) for at, data in self._reads]
+                recorded = Recorded(self._stream, outcome, self._head, reads)
                 self._sinks.put(recorded, self._bytes)
         self._give_back()
 
+    def _since_start(self, at: float) -> float:
+        return round(max(0.0, at - self._started), 6)
+
+    def _has_room(self, size: int) -> bool:
+        """Take room for *size* bytes in all; a stream that finds none is not recorded."""
+        more = max(size - self._held, BLOCK_BYTES)
+        if (
+            self._is_whole
+            and size <= self._sinks.settings.max_stream_bytes
+            and self._sinks.hold(more)
+        ):
+            self._held += more
+            return True
+        self._is_whole = False
+        self._give_back()
+        return False
+
     def _give_back(self) -> None:
-        self._sinks.release(self._bytes)
-        self._bytes = 0
+        self._sinks.release(self._held)
+        self._held = self._bytes = 0
         self._reads.clear()
 
 

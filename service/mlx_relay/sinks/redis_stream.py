@@ -9,9 +9,9 @@ Redis is a thread's business (``outbox``): a stream only puts its entry into a b
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from redis import Redis
@@ -53,20 +53,21 @@ class Entry(NamedTuple):
 class RedisSinks:
     """The connection of this process to Redis, and the sinks that write to it."""
 
-    def __init__(self, settings: RedisSettings, on_loss: Callable[[int], None]) -> None:
+    def __init__(self, settings: RedisSettings, context: SinkContext) -> None:
         self._settings = settings
         self._redis = _connect(settings.url)
         self._outbox = Outbox(
-            "redis",
+            context.name,
             self._add,
-            on_loss,
+            lambda count: context.count_loss("entries", count),
+            context.complain,
             max_items=settings.queue_size,
             batch_size=settings.batch_size,
         )
 
     @classmethod
     def from_context(cls, context: SinkContext) -> "RedisSinks":
-        return cls(_read_settings(context.settings), on_loss=lambda _: None)
+        return cls(context.read_settings(RedisSettings), context)
 
     def open(self, stream: StreamInfo) -> "RedisSink":
         return RedisSink(self._outbox, stream, self._settings.content)
@@ -120,10 +121,3 @@ def _connect(url: str) -> Redis:
         )
     except ValueError:
         raise ConfigurationError("settings: sink.redis.url is not the URL of a Redis") from None
-
-
-def _read_settings(settings: Mapping[str, Any]) -> RedisSettings:
-    try:
-        return msgspec.convert(dict(settings), RedisSettings, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigurationError(f"settings: sink.redis: {error}") from None

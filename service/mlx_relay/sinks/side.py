@@ -6,79 +6,99 @@ the sink did not get whole.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+
+import structlog
 
 from mlx_relay.events import Event
-from mlx_relay.sinks.base import Outcome, RawSink, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.base import HeadSink, Outcome, RawSink, Sink, SinkFactory, StreamInfo
 from mlx_relay.sinks.breaker import Breaker
 
 CLOSE_SECONDS = 5.0
 """How long a side sink may take to close a stream."""
+FACTORY_CLOSE_SECONDS = 10.0
+"""How long a factory may take to close when the process ends."""
 
-T = TypeVar("T")
+_log = structlog.get_logger(__name__)
 
 
 class SideSink:
-    """Whatever its sink does, nothing raises out of here."""
+    """Whatever its sink does, nothing raises out of here.
+
+    Every token of every stream comes through ``send``, so it asks nothing: a sink that is cut out
+    has given way to one that counts.
+    """
 
     def __init__(self, factory: SinkFactory, stream: StreamInfo, breaker: Breaker) -> None:
         self._breaker = breaker
         self._is_trial = breaker.is_cut_out
         self._lost_events = 0
         self._lost_bytes = 0
-        self._has_failed = not breaker.admits()
-        self._generation = breaker.generation
-        self._sink = None if self._has_failed else self._call(factory.open, stream)
-        self._raw = _raw_half(self._sink)
+        self._sink = self._open(factory, stream) if breaker.admits() else None
+        self._take = self._sink.send if self._sink else self._lose_events
+        raw = _raw_half(self._sink)
+        self.wants_raw = raw is not None
+        self._take_raw = raw.receive if raw else self._lose_raw
 
     @property
-    def wants_raw(self) -> bool:
-        return self._raw is not None
+    def is_out(self) -> bool:
+        """The sink gets nothing more."""
+        return self._sink is None
 
     def send(self, events: Sequence[Event]) -> None:
-        is_on = self._is_on
-        if is_on and self._sink:
-            self._call(self._sink.send, events)
-        if not is_on or self._has_failed:
-            self._lost_events += len(events)
+        try:
+            self._take(events)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            self._fail(error)
+            self._lose_events(events)
+
+    def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+        sink = _head_half(self._sink)
+        if sink is None:
+            return
+        try:
+            sink.receive_head(status, headers, at)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            self._fail(error)
 
     def receive(self, data: bytes, at: float) -> None:
-        is_on = self._is_on
-        if is_on and self._raw:
-            self._call(self._raw.receive, data, at)
-        if not is_on or self._has_failed:
-            self._lost_bytes += len(data)
+        try:
+            self._take_raw(data, at)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            self._fail(error)
+            self._lose_raw(data, at)
 
-    async def close(self, outcome: Outcome) -> None:
-        """Close the sink, if it has not failed; count what it lost."""
-        if self._sink and not self._has_failed:
-            started = self._breaker.clock()
+    def lose(self, events: int, raw_bytes: int) -> None:
+        """Count what did not come as far as this."""
+        self._lost_events += events
+        self._lost_bytes += raw_bytes
+
+    async def close(self, outcome: Outcome, ended_at: float | None = None) -> None:
+        """Close the sink, if it has not failed; count what it lost.
+
+        *ended_at* is when the stream ended, on the breaker's clock, if that was before now.
+        """
+        if self._sink:
+            ended_at = self._breaker.clock() if ended_at is None else ended_at
             await self._close(self._sink, outcome)
-            self._breaker.health.observe_lag(self._breaker.name, self._breaker.clock() - started)
+            self._breaker.health.observe_lag(self._breaker.name, self._breaker.clock() - ended_at)
+        is_whole = bool(self._sink) and not (self._lost_events or self._lost_bytes)
         for what, count in (
-            ("streams", int(not self._is_on)),
+            ("streams", int(not is_whole)),
             ("events", self._lost_events),
             ("bytes", self._lost_bytes),
         ):
             if count:
                 self._breaker.health.count_loss(self._breaker.name, what, count)
-        if self._is_trial and self._is_on:
+        if self._is_trial and is_whole:
             self._breaker.recovered()
 
-    @property
-    def _is_on(self) -> bool:
-        return not self._has_failed and self._generation == self._breaker.generation
-
-    def _call(self, function: Callable[..., T], *arguments: object) -> T | None:
-        started = self._breaker.clock()
+    def _open(self, factory: SinkFactory, stream: StreamInfo) -> Sink | None:
         try:
-            return function(*arguments)
+            return factory.open(stream)
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            self._fail(error)
+            self._breaker.failed(type(error).__name__)
             return None
-        finally:
-            self._breaker.took(self._breaker.clock() - started)
 
     async def _close(self, sink: Sink, outcome: Outcome) -> None:
         try:
@@ -87,10 +107,32 @@ class SideSink:
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
             self._fail(error)
 
+    def _lose_events(self, events: Sequence[Event]) -> None:
+        self._lost_events += len(events)
+
+    def _lose_raw(self, data: bytes, at: float) -> None:
+        del at
+        self._lost_bytes += len(data)
+
     def _fail(self, error: Exception) -> None:
-        self._has_failed = True
+        self._sink = None
+        self._take = self._lose_events
+        self._take_raw = self._lose_raw
         self._breaker.failed(type(error).__name__)
 
 
 def _raw_half(sink: object) -> RawSink | None:
     return sink if isinstance(sink, RawSink) else None
+
+
+def _head_half(sink: object) -> HeadSink | None:
+    return sink if isinstance(sink, HeadSink) else None
+
+
+async def close_factory(name: str, factory: SinkFactory) -> None:
+    """Close *factory*, whatever it does."""
+    try:
+        async with asyncio.timeout(FACTORY_CLOSE_SECONDS):
+            await factory.close()
+    except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+        _log.error("sink_close_failed", sink=name, error=type(error).__name__)

@@ -90,7 +90,10 @@ class SseSink:
 
 
 class _Watch:
-    """Calls *on_stall* when *taken* was the same number at three looks, *seconds* apart."""
+    """Calls *on_stall* when *taken* did not grow between three looks, *seconds* apart.
+
+    It shrinks when heartbeats, which the sink does not write, come to what waits.
+    """
 
     def __init__(
         self, taken: Callable[[], int | None], seconds: float, on_stall: Callable[[], None]
@@ -110,7 +113,8 @@ class _Watch:
 
     def _look(self) -> None:
         taken = self._taken()
-        self._looks = self._looks + 1 if taken is not None and taken == self._last else 0
+        is_still = taken is not None and self._last is not None and taken <= self._last
+        self._looks = self._looks + 1 if is_still else 0
         self._last = taken
         if self._looks == 2:
             self._on_stall()

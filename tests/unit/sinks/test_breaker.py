@@ -53,29 +53,3 @@ def test_a_sink_that_recovered_is_let_in_and_fails_anew_from_one_second() -> Non
     own.failed("RuntimeError")
     clock.now += 1
     assert own.admits()
-
-
-def test_slow_calls_that_add_up_take_the_sink_from_every_stream() -> None:
-    own, _ = breaker()
-    for _ in range(3):
-        own.took(0.06)
-    assert own.generation == 0
-    own.took(0.06)
-    assert own.generation == 1
-    assert own.health.degraded() == {"own": "slow"}
-
-
-def test_one_call_that_blocks_long_is_enough() -> None:
-    own, _ = breaker()
-    own.took(10)
-    assert not own.admits()
-
-
-def test_hiccups_far_apart_and_quick_calls_are_forgiven() -> None:
-    own, clock = breaker()
-    for _ in range(10):
-        own.took(0.1)
-        clock.now += 11
-    for _ in range(100_000):
-        own.took(0.049)
-    assert own.admits()

@@ -1,13 +1,13 @@
 """The fan-out: every sink sees the same, and a broken one harms nobody else."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 from mlx_relay.events import Event, Response
-from mlx_relay.sinks import Outcome, Sink, StreamInfo, fanout, side
+from mlx_relay.sinks import Outcome, Sink, StreamInfo, side
 from mlx_relay.sinks.fanout import FanOut, SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from support.values import stream_info
@@ -119,7 +119,7 @@ async def test_a_sink_that_hangs_while_it_closes_keeps_nobody_waiting(
             await asyncio.get_running_loop().create_future()
 
     monkeypatch.setattr(side, "CLOSE_SECONDS", 0.01)
-    monkeypatch.setattr(fanout, "FACTORY_CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr(side, "FACTORY_CLOSE_SECONDS", 0.01)
     client, after = Keeper(), KeepsFactoryOpen()
     async with SideSinks({"hangs": Hangs(), "after": after}, health) as side_sinks:
         sinks = FanOut(client, side_sinks, STREAM)
@@ -141,3 +141,22 @@ async def test_a_factory_that_raises_while_it_closes_keeps_no_other_from_closing
 async def test_raw_bytes_go_only_to_the_sinks_that_want_them(health: SinkHealth) -> None:
     assert FanOut(Keeper(), SideSinks({"raw": RawKeeper()}, health), STREAM).wants_raw
     assert not FanOut(Keeper(), SideSinks({"plain": Keeper()}, health), STREAM).wants_raw
+
+
+async def test_the_head_goes_to_the_sinks_that_want_it_and_one_that_raises_harms_no_other(
+    health: SinkHealth,
+) -> None:
+    class HeadKeeper(Keeper):
+        def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+            self.head = (status, headers, at)
+
+    class BreaksOnHead(Keeper):
+        def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
+            raise RuntimeError("broken")
+
+    keeper = HeadKeeper()
+    factories = {"plain": Keeper(), "broken": BreaksOnHead(), "head": keeper}
+    sinks = FanOut(Keeper(), SideSinks(factories, health), STREAM)
+    sinks.receive_head(503, {"server": "mlx"}, 1.0)
+    assert keeper.head == (503, {"server": "mlx"}, 1.0)
+    assert set(health.degraded()) == {"broken"}

@@ -6,11 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Done, Event, Response, Thinking, ThinkingDone, ToolCall
-from mlx_relay.sinks import Outcome, SinkContext
+from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.log import LogSinks
 from mlx_relay.sinks.log_records import (
     AnyRecord,
@@ -20,7 +19,7 @@ from mlx_relay.sinks.log_records import (
     Texts,
     decode_line,
 )
-from support.values import stream_info
+from support.values import sink_context, stream_info
 
 STREAM = stream_info()
 CALL = ToolCall(0, "i", "f", "{}")
@@ -33,9 +32,7 @@ DONE = Outcome(kind="done", seconds=1.5, finish_reason="stop", events=4)
 
 
 def open_sinks(data_dir: Path, **settings: Any) -> LogSinks:
-    return LogSinks.from_context(
-        SinkContext(settings=settings, data_dir=data_dir, registry=CollectorRegistry())
-    )
+    return LogSinks.from_context(sink_context("log", data_dir, **settings))
 
 
 async def log_one_stream(data_dir: Path, **settings: Any) -> list[AnyRecord]:

@@ -1,7 +1,5 @@
 """The metrics: what each outcome moves, and that labels stay bounded."""
 
-from pathlib import Path
-
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -16,9 +14,9 @@ from mlx_relay.events import (
     ThinkingDone,
     UsageCounts,
 )
-from mlx_relay.sinks import Outcome, SinkContext
+from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.metrics import MAX_CAUSES, MAX_PROFILES, MetricsSink, MetricsSinks
-from support.values import Clock, stream_info
+from support.values import Clock, sink_context, stream_info
 
 GEN_AI = {"gen_ai_operation_name": "chat", "gen_ai_provider_name": "mlx", "profile": "qwen"}
 GAPS = "gen_ai_client_operation_time_per_output_chunk_seconds"
@@ -148,7 +146,6 @@ async def test_made_up_causes_do_not_grow_the_metrics() -> None:
     assert scene.relay("stream_errors_total", code="internal", cause="other") == 50
 
 
-def test_a_setting_is_refused_because_there_is_none(tmp_path: Path) -> None:
-    context = SinkContext(settings={"x": 1}, data_dir=tmp_path, registry=CollectorRegistry())
-    with pytest.raises(ConfigurationError, match=r"sink\.metrics\.x"):
-        MetricsSinks.from_context(context)
+def test_a_setting_is_refused_because_there_is_none() -> None:
+    with pytest.raises(ConfigurationError, match=r"sink\.metrics: .*`x`"):
+        MetricsSinks.from_context(sink_context("metrics", x=1))

@@ -16,11 +16,12 @@ class Server:
         self.tries: Queue[list[int]] = Queue()
         self.taken: Queue[list[int]] = Queue()
         self.losses: list[int] = []
+        self.health: Queue[str | None] = Queue()
 
     def deliver(self, batch: list[int]) -> None:
         self.tries.put(batch)
         if self.is_away:
-            raise ConnectionError
+            raise ConnectionRefusedError(111, "Connection refused")
         self.taken.put(batch)
 
     def outbox(self, *, max_items: int = 100, max_bytes: int = 10**6) -> Outbox[int]:
@@ -28,6 +29,7 @@ class Server:
             "test",
             self.deliver,
             self.losses.append,
+            self.health.put,
             max_items=max_items,
             batch_size=2,
             max_bytes=max_bytes,
@@ -60,6 +62,17 @@ def test_a_batch_that_failed_goes_again() -> None:
     assert server.losses == []
 
 
+def test_its_health_says_once_why_the_server_is_away_and_once_that_it_is_back() -> None:
+    server = Server(is_away=True)
+    outbox = server.outbox()
+    outbox.put(1)
+    for _ in range(3):
+        server.tries.get(timeout=PATIENCE)
+    server.is_away = False
+    outbox.close(PATIENCE)
+    assert list(server.health.queue) == ["Connection refused", None]
+
+
 def test_a_full_outbox_loses_the_oldest_and_counts_them() -> None:
     server, is_open = Server(), Event()
 
@@ -68,7 +81,9 @@ def test_a_full_outbox_loses_the_oldest_and_counts_them() -> None:
         assert is_open.wait(PATIENCE)
         server.deliver(batch)
 
-    outbox = Outbox("test", deliver, server.losses.append, max_items=3, batch_size=1)
+    outbox = Outbox(
+        "test", deliver, server.losses.append, server.health.put, max_items=3, batch_size=1
+    )
     outbox.put(0)
     server.tries.get(timeout=PATIENCE)
     for number in range(1, 6):

@@ -6,10 +6,12 @@ import msgspec
 import pytest
 
 from mlx_relay.sinks import Outcome
-from mlx_relay.sinks.recorded import Recorded, encode_cassette
+from mlx_relay.sinks.recorded import KEPT_HEADERS, Recorded, RecordedHead, encode_cassette
+from support.processes import ROOT
 from support.values import stream_info
 
 DONE = Outcome(kind="done", seconds=2)
+HEAD = RecordedHead(0.4, 200, {"content-type": "text/event-stream"})
 
 
 def lines(recorded: Recorded) -> list[dict[str, object]]:
@@ -17,9 +19,9 @@ def lines(recorded: Recorded) -> list[dict[str, object]]:
 
 
 def test_every_read_is_a_line_with_its_moment() -> None:
-    found = lines(Recorded(stream_info(), DONE, [(0.5, b"data: \xc3"), (1.0, b"\xa9\n\n")]))
+    found = lines(Recorded(stream_info(), DONE, HEAD, [(0.5, b"data: \xc3"), (1.0, b"\xa9\n\n")]))
     assert found[1:] == [
-        {"t": 0.5, "head": True},
+        {"t": 0.4, "head": True},
         {"t": 0.5, "b": "ZGF0YTogww=="},
         {"t": 1.0, "b": "qQoK"},
         {"t": 2, "end": "eof"},
@@ -28,7 +30,7 @@ def test_every_read_is_a_line_with_its_moment() -> None:
 
 def test_the_request_has_the_shape_of_what_was_asked_and_no_word_of_it() -> None:
     stream = msgspec.structs.replace(stream_info(), message_count=2, model="/home/ada/models/qwen")
-    header = lines(Recorded(stream, DONE, [(0.5, b"x")]))[0]
+    header = lines(Recorded(stream, DONE, HEAD, [(0.5, b"x")]))[0]
     request = header["request"]
     assert isinstance(request, dict)
     assert request["json"]["model"] == "qwen"
@@ -45,4 +47,30 @@ def test_the_request_has_the_shape_of_what_was_asked_and_no_word_of_it() -> None
     ],
 )
 def test_the_last_line_says_who_ended_it(outcome: Outcome, end: dict[str, str]) -> None:
-    assert lines(Recorded(stream_info(), outcome, [(0.5, b"x")]))[-1] == {"t": 2, **end}
+    assert lines(Recorded(stream_info(), outcome, HEAD, [(0.5, b"x")]))[-1] == {"t": 2, **end}
+
+
+def test_of_the_head_is_kept_what_names_nobody() -> None:
+    head = RecordedHead(0.4, 429, {"server": "mlx", "retry-after": "5", "set-cookie": "secret"})
+    header = lines(Recorded(stream_info(), DONE, head, []))[0]
+    assert header["response"] == {
+        "status": 429,
+        "headers": [["server", "mlx"], ["retry-after", "5"]],
+        "http": "1.0",
+        "framing": "close",
+        "reason": "Too Many Requests",
+    }
+    assert header["redacted"] == ["request.json.messages", "response.headers.set-cookie"]
+    assert "secret" not in json.dumps(header)
+
+
+def test_the_head_of_a_json_answer_is_that_of_the_stream_it_was_made() -> None:
+    head = RecordedHead(0.4, 200, {"content-type": "application/json", "content-length": "7"})
+    response = lines(Recorded(stream_info(), DONE, head, [(0.5, b"x")]))[0]["response"]
+    assert isinstance(response, dict)
+    assert response["headers"] == [["content-type", "text/event-stream"]]
+
+
+def test_the_documentation_lists_the_headers_that_are_kept() -> None:
+    page = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
+    assert ", ".join(f"`{name}`" for name in KEPT_HEADERS) in page

@@ -1,5 +1,6 @@
 """Which streams are recorded, within which bounds."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.sinks import Outcome, RawSink, SinkContext
+from mlx_relay.sinks.base import HeadSink
 from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.sinks.recording import RecordingSinks
 from support.values import stream_info
@@ -48,7 +50,8 @@ async def record(
     sinks: RecordingSinks, outcome: Outcome, data: bytes = b"data: x\n\n", name: str = "s1"
 ) -> None:
     sink = sinks.open(msgspec.structs.replace(stream_info(), stream_id=name))
-    if isinstance(sink, RawSink):
+    if isinstance(sink, HeadSink) and isinstance(sink, RawSink):
+        sink.receive_head(200, {"content-type": "text/event-stream"}, 0.0)
         sink.receive(data, 0.0)
     await sink.close(outcome)
 
@@ -78,6 +81,22 @@ async def test_a_share_of_the_streams_is_recorded_the_same_for_the_same_ids(benc
         names.append([file.name for file in bench.files()])
     assert names[0] == names[1]
     assert 0 < len(names[0]) < 20
+
+
+async def test_an_answer_that_was_refused_by_its_head_is_recorded_without_a_body(
+    bench: Bench,
+) -> None:
+    sinks = bench.sinks()
+    sink = sinks.open(stream_info())
+    assert isinstance(sink, HeadSink)
+    sink.receive_head(503, {"retry-after": "5"}, 0.0)
+    await sink.close(FAILED)
+    await sinks.open(stream_info()).close(FAILED)
+    await sinks.close()
+    [file] = bench.files()
+    header = json.loads(file.read_bytes().splitlines()[0])
+    assert (header["response"]["status"], header["bytes"]) == (503, 0)
+    assert bench.lost() == 0
 
 
 async def test_a_share_of_nothing_takes_no_bytes(bench: Bench) -> None:

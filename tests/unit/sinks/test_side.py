@@ -24,12 +24,10 @@ class Clock:
 
 
 class OwnSinks:
-    """A factory and sink that raises while it is told to, and takes *seconds* for a call."""
+    """A factory and sink that raises while it is told to."""
 
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
+    def __init__(self) -> None:
         self.is_broken = False
-        self.seconds = 0.0
         self.events = 0
         self.data = b""
         self.closed = 0
@@ -38,7 +36,6 @@ class OwnSinks:
         return self
 
     def send(self, events: Sequence[Event]) -> None:
-        self.clock.now += self.seconds
         if self.is_broken:
             raise RuntimeError("broken")
         self.events += len(events)
@@ -50,6 +47,8 @@ class OwnSinks:
         pass
 
     async def close(self, outcome: Outcome | None = None) -> None:
+        if self.is_broken:
+            raise RuntimeError("broken")
         self.closed += 1
 
 
@@ -60,7 +59,7 @@ class Bench:
         self.clock = Clock()
         self.registry = CollectorRegistry()
         self.health = SinkHealth(self.registry)
-        self.own = OwnSinks(self.clock)
+        self.own = OwnSinks()
         self.breaker = Breaker("own", self.health, self.clock.read)
 
     def open(self) -> SideSink:
@@ -109,16 +108,32 @@ async def test_other_streams_of_a_sink_that_raised_go_on(bench: Bench) -> None:
     assert bench.lost("streams") == 0
 
 
-async def test_a_slow_sink_is_taken_from_every_stream_but_may_close_each(bench: Bench) -> None:
-    one, other = bench.open(), bench.open()
-    bench.own.seconds = 10
-    one.send([Response("a")])
-    one.send([Response("b")])
-    other.send([Response("c")])
-    await one.close(OUTCOME)
-    await other.close(OUTCOME)
-    assert (bench.own.events, bench.own.closed) == (1, 2)
-    assert [bench.lost(what) for what in ("streams", "events")] == [2, 2]
+async def test_a_sink_that_raises_while_it_closes_did_not_get_the_stream_whole(
+    bench: Bench,
+) -> None:
+    side = bench.open()
+    side.send([Response("a")])
+    bench.own.is_broken = True
+    await side.close(OUTCOME)
+    assert [bench.lost(what) for what in ("streams", "events")] == [1, 0]
+    assert bench.health.degraded() == {"own": "RuntimeError"}
+
+
+async def test_what_was_lost_before_it_came_here_is_counted_and_the_sink_closed(
+    bench: Bench,
+) -> None:
+    side = bench.open()
+    side.lose(2, 30)
+    await side.close(OUTCOME)
+    assert [bench.lost(what) for what in ("streams", "events", "bytes")] == [1, 2, 30]
+    assert bench.own.closed == 1
+
+
+async def test_the_lag_counts_from_the_end_of_the_stream(bench: Bench) -> None:
+    bench.clock.now = 107.0
+    await bench.open().close(OUTCOME, ended_at=100.0)
+    labels = {"sink": "own"}
+    assert bench.registry.get_sample_value("mlx_relay_sink_lag_seconds_sum", labels) == 7
 
 
 async def test_a_trial_that_ends_well_lets_the_sink_in_again(bench: Bench) -> None:

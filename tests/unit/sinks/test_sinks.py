@@ -1,12 +1,37 @@
 """How a name in the settings becomes a factory, and which names are refused."""
 
+import json
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
 from mlx_relay.errors import ConfigurationError
-from mlx_relay.sinks import SINKS, SinkContext, SinkFactory, make_sink_factories
+from mlx_relay.sinks import (
+    SINKS,
+    Sink,
+    SinkContext,
+    SinkFactory,
+    StreamInfo,
+    make_sink_factories,
+)
+from mlx_relay.sinks.log_settings import LogSettings
+from mlx_relay.sinks.metrics import MetricsSettings
+from mlx_relay.sinks.otel import OtelSettings
+from mlx_relay.sinks.own_thread import SinkThread
+from mlx_relay.sinks.recording import RecordingSettings
+from mlx_relay.sinks.redis_stream import RedisSettings
+from support.processes import ROOT
+
+SETTINGS: dict[str, msgspec.Struct] = {
+    "log": LogSettings(),
+    "metrics": MetricsSettings(),
+    "recording": RecordingSettings(),
+    "otel": OtelSettings(),
+    "redis": RedisSettings(),
+}
 
 
 @pytest.fixture
@@ -20,6 +45,12 @@ class OwnSinks:
     def __init__(self, context: SinkContext) -> None:
         self.settings = dict(context.settings)
 
+    def open(self, stream: StreamInfo) -> Sink:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
 
 async def close(factories: dict[str, SinkFactory]) -> None:
     for factory in factories.values():
@@ -32,15 +63,17 @@ async def test_every_sink_of_the_table_can_be_made(context: SinkContext) -> None
     await close(factories)
 
 
-def test_a_users_own_sink_is_found_by_module_and_name_and_gets_its_settings(
+async def test_a_users_own_sink_is_found_by_module_and_name_and_gets_its_settings(
     context: SinkContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "own_sinks", __import__(__name__))
     monkeypatch.setattr("own_sinks.OwnSinks", OwnSinks, raising=False)
     name = "own_sinks:OwnSinks"
     factory = make_sink_factories(["sse", name], {name: {"color": "blue"}}, context)[name]
-    assert isinstance(factory, OwnSinks)
-    assert factory.settings == {"color": "blue"}
+    assert isinstance(factory, SinkThread)
+    assert isinstance(factory.factory, OwnSinks)
+    assert factory.factory.settings == {"color": "blue"}
+    await factory.close()
 
 
 @pytest.mark.parametrize(
@@ -57,3 +90,34 @@ def test_a_sink_that_cannot_be_is_refused_by_name(
 ) -> None:
     with pytest.raises(ConfigurationError, match=culprit.replace(".", r"\.")):
         make_sink_factories(["sse", *names], settings, context)
+
+
+def test_the_documentation_lists_every_setting_of_every_sink_with_its_default() -> None:
+    page = (ROOT / "docs" / "sinks.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+\.\w+)` \| `([^`]*)` \|", page, re.MULTILINE))
+    assert set(SETTINGS) == set(SINKS)
+    assert listed == {
+        f"{sink}.{name}": json.dumps(value)
+        for sink, settings in SETTINGS.items()
+        for name, value in msgspec.to_builtins(settings).items()
+    }
+
+
+def test_the_documentation_lists_every_sink_and_leads_to_the_other_pages() -> None:
+    page = (ROOT / "docs" / "sinks.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)` \| .* \| (?:on|off) \|$", page, re.MULTILINE) == sorted(
+        SINKS, key=list(SETTINGS).index
+    )
+    for target, anchor in re.findall(r"\]\(([\w./]+)(?:#([\w-]+))?\)", page):
+        other = ROOT / "docs" / target
+        assert other.exists()
+        assert not anchor or f"\n## {anchor}\n" in _anchors(other.read_text(encoding="utf-8"))
+
+
+def _anchors(page: str) -> str:
+    """Return *page* with its headings as they are named in links."""
+    return re.sub(
+        r"(?<=\n## ).*",
+        lambda heading: re.sub(r"[^\w -]", "", heading[0]).lower().replace(" ", "-"),
+        page,
+    )

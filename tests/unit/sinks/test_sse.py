@@ -112,6 +112,22 @@ async def test_a_client_that_takes_nothing_is_dropped() -> None:
     assert client.is_stalled
 
 
+async def test_heartbeats_that_come_to_what_waits_do_not_look_like_reading() -> None:
+    connection = FakeConnection()
+    transport = connection.fake
+    transport.backlog = 100
+
+    def grows_by_a_heartbeat() -> int:
+        transport.backlog += 8
+        return transport.backlog
+
+    transport.get_write_buffer_size = grows_by_a_heartbeat  # type: ignore[method-assign]  # as below
+    client = sink(connection, stall=0.001)
+    client.send([Response("a")])
+    await asyncio.wait_for(transport.aborted.wait(), 10)
+    assert client.is_stalled
+
+
 async def test_a_client_that_has_nothing_to_take_is_kept() -> None:
     connection = FakeConnection()
     client = sink(connection, stall=0.0)
