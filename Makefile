@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo webui test test-nightly test-mlx goldens event-types bench check lock clean
+.PHONY: help setup demo webui test test-nightly test-mlx goldens event-types bench bench-parsers load soak check lock clean
 
 help:      ## list the targets
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -33,10 +33,20 @@ event-types: .venv/service.stamp    ## write the JSON schema of the typed events
 	@scripts/event-schema
 	@$(BIN)/python hatch_build.py npm run --silent event-types
 
-bench: .venv/dev.stamp    ## measure the fake (punctual, fast), the parsers (bytes per second), the sinks (CPU)
+bench: .venv/dev.stamp    ## measure what a token costs, against nginx and a naive design; the fake; the sinks
 	@$(BIN)/python loadtests/bench/fake.py
-	@$(BIN)/python loadtests/bench/parsers.py
 	@$(BIN)/python loadtests/bench/sinks.py
+	@$(BIN)/python loadtests/bench/overhead.py
+
+bench-parsers: .venv/dev.stamp    ## measure every format: bytes per second, and a token against no parser
+	@$(BIN)/python loadtests/bench/parsers.py
+
+load: .venv/dev.stamp    ## a minute of load as users make it: thresholds, a table, build/load/report.html
+	@$(BIN)/python loadtests/run.py $(LOAD)
+
+SOAK_MINUTES ?= 60
+soak: .venv/dev.stamp    ## the same for SOAK_MINUTES=60: memory and open files must stay flat
+	@$(BIN)/python loadtests/run.py --shape soak --seconds $$(($(SOAK_MINUTES) * 60)) $(LOAD)
 
 check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/ruff format --check
@@ -50,7 +60,7 @@ lock:      ## pin the requirements anew, with hashes, for macOS and Linux
 	@scripts/lock
 
 clean:     ## remove what the other targets made
-	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist \
+	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build \
 	    service/webui/node_modules service/mlx_relay/web/static
 
 .venv/bin/python:

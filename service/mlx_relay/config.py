@@ -7,11 +7,12 @@ refused, because a setting that is misspelt and ignored is worse than none.
 
 import os
 import tomllib
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import platformdirs
-from pydantic import Field, HttpUrl, ValidationError, field_validator
+from pydantic import Field, HttpUrl, StringConstraints, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -27,6 +28,14 @@ CLIENT_NAMES = frozenset({"MLX_RELAY_URL", "MLX_RELAY_TOKEN"})
 """Names of the environment that belong to ``mlx-relay chat``."""
 
 
+HostName: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$", max_length=253)
+]
+Origin: TypeAlias = Annotated[
+    str, StringConstraints(pattern=r"^https?://([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$")
+]
+
+
 class Settings(BaseSettings):
     """Everything an operator can set. A part gets what it needs of it, never the whole."""
 
@@ -40,11 +49,25 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="0 picks a free port.")
+    workers: int = Field(1, ge=1, le=64, description="Processes that serve; one for each core.")
     public_url: HttpUrl | None = Field(
         None, description="The address users type; with https the session cookie is Secure."
     )
+    trusted_proxies: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        [], description="Proxies whose X-Forwarded-For is believed: addresses or networks."
+    )
+    allowed_hosts: Annotated[list[HostName], NoDecode] = Field(
+        [], description="Names users type, besides addresses, localhost and this computer's own."
+    )
+    cors_origins: Annotated[list[Origin], NoDecode] = Field(
+        [], description="Other sites whose pages may use the API: https://chat.example, ..."
+    )
+    access_log: bool = Field(False, description="Note every request in the process log.")
     database_url: str | None = Field(
         None, description="sqlite+aiosqlite:///... or postgresql+asyncpg://...; default: SQLite."
+    )
+    allowed_public_upstreams: Annotated[list[str], NoDecode] = Field(
+        [], description="Networks and host names outside the local network that profiles may use."
     )
     sinks: Annotated[list[str], NoDecode] = Field(
         ["sse", "log", "metrics"], description="Names, or package.module:factory; comma separated."
@@ -59,8 +82,19 @@ class Settings(BaseSettings):
     )
     max_streams: int = Field(1000, ge=0, description="Open streams in all; 0 means no limit.")
     max_streams_per_user: int = Field(0, ge=0, description="0 means no limit.")
+    max_queued: int = Field(
+        64, ge=0, description="Streams that wait for one profile; 0 means no limit."
+    )
+    max_queued_per_user: int = Field(8, ge=0, description="Of these one user's; 0: no limit.")
 
-    @field_validator("sinks", mode="before")
+    @field_validator(
+        "sinks",
+        "allowed_public_upstreams",
+        "trusted_proxies",
+        "allowed_hosts",
+        "cors_origins",
+        mode="before",
+    )
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
@@ -75,6 +109,12 @@ class Settings(BaseSettings):
     @property
     def effective_database_url(self) -> str:
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'relay.db'}"
+
+    @property
+    def host_names(self) -> list[str]:
+        """The names that the settings give this server."""
+        public = self.public_url.host if self.public_url else None
+        return [*self.allowed_hosts, self.host, *([public] if public else [])]
 
     @property
     def is_https(self) -> bool:
@@ -101,6 +141,11 @@ def shared_metrics_directory() -> Path | None:
     """Return where the worker processes keep their metrics together; None where there is one."""
     directory = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     return Path(directory) if directory else None
+
+
+def environment_with(more: dict[str, str]) -> dict[str, str]:
+    """Return this process's environment with *more*, for a process that it starts."""
+    return {**os.environ, **more}
 
 
 def _with_file(values: dict[str, Any]) -> type[Settings]:

@@ -2,6 +2,7 @@
 
 RelayError                      code, HTTP status
 ├── RequestError                refused before the stream opens: an HTTP status and a JSON body
+│   ├── BadRequest              400 bad_request
 │   ├── InvalidJson             400 invalid_json
 │   ├── Unauthorized            401 unauthorized
 │   ├── Forbidden               403 forbidden
@@ -12,9 +13,13 @@ RelayError                      code, HTTP status
 │   ├── Conflict                409 conflict
 │   ├── TooLarge                413 too_large
 │   ├── UnsupportedMediaType    415 unsupported_media_type
+│   ├── Misdirected             421 misdirected
 │   ├── InvalidRequest          422 invalid_request
 │   ├── RateLimited             429 rate_limited, Retry-After
-│   └── Unavailable             503 unavailable
+│   ├── HeadTooLarge            431 head_too_large
+│   ├── NotSupported            501 not_supported
+│   ├── Unavailable             503 unavailable
+│   └── VersionNotSupported     505 version_not_supported
 ├── StreamError                 ends an open stream: an ``error`` event
 ├── ConfigurationError          a setting or a file keeps the process from starting: exit code 78
 └── CannotListen                the address is taken or not ours: exit code 1
@@ -42,6 +47,14 @@ class RequestError(RelayError):
     def __init__(self, message: str = "") -> None:
         self.message = message or self.sentence
         super().__init__(self.message)
+
+
+class BadRequest(RequestError):
+    """What came is no HTTP, or HTTP that two servers may read differently."""
+
+    code = "bad_request"
+    status = 400
+    sentence = "This is not a well-formed HTTP request."
 
 
 class InvalidJson(RequestError):
@@ -109,6 +122,12 @@ class UnsupportedMediaType(RequestError):
     sentence = "Send the body as application/json, without a content encoding."
 
 
+class Misdirected(RequestError):
+    code = "misdirected"
+    status = 421
+    sentence = "This server does not answer to that name: see the setting allowed_hosts."
+
+
 class InvalidRequest(RequestError):
     """A well-formed request with a wrong field; *message* names it and says why."""
 
@@ -129,10 +148,30 @@ class RateLimited(RequestError):
         self.retry_after = retry_after
 
 
+class HeadTooLarge(RequestError):
+    code = "head_too_large"
+    status = 431
+    sentence = "The request's line or its headers are too large."
+
+
+class NotSupported(RequestError):
+    """A part of HTTP that this server does not speak."""
+
+    code = "not_supported"
+    status = 501
+    sentence = "This server does not support that method or transfer encoding."
+
+
 class Unavailable(RequestError):
     code = "unavailable"
     status = 503
     sentence = "The server cannot take this request now. Try again in a moment."
+
+
+class VersionNotSupported(RequestError):
+    code = "version_not_supported"
+    status = 505
+    sentence = "This server speaks HTTP/1.1."
 
 
 class ConfigurationError(RelayError):

@@ -1,5 +1,6 @@
 """What a profile is: the named settings for talking to one upstream. Not how it is stored."""
 
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -55,6 +56,17 @@ class Profile(ProfileFields, frozen=True, kw_only=True):
     def base_url(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}{self.base_path}"
+
+
+class Reachability(msgspec.Struct, frozen=True):
+    """Whether a profile's server was reached last time.
+
+    *cause* says what kept it from that; *retry_at* is set while nobody tries to reach it.
+    """
+
+    status: Literal["up", "down", "unknown"]
+    cause: str | None = None
+    retry_at: datetime | None = None
 
 
 class ProfileTest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

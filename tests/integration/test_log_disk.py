@@ -1,11 +1,9 @@
 """A full disk under the log of the real service: streams go on, health says so, nothing is lost."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from support.full_disk import FullDisk, full_disk
@@ -18,8 +16,7 @@ from support.relay import (
     text_of,
     types_of,
 )
-
-PATIENCE = 30.0
+from support.sink_state import wait_for_status
 
 
 @pytest.fixture
@@ -30,21 +27,6 @@ def disk(tmp_path: Path) -> Iterator[FullDisk]:
         if not disk.is_mounted:
             pytest.skip("mounting a small disk needs root on Linux")
         yield disk
-
-
-async def states(session: aiohttp.ClientSession) -> AsyncIterator[dict[str, object]]:
-    while True:
-        async with session.get("/readyz") as answer:
-            assert answer.status == 200
-            yield await answer.json()
-
-
-async def wait_for_status(session: aiohttp.ClientSession, status: str) -> dict[str, object]:
-    async with asyncio.timeout(PATIENCE):
-        async for state in states(session):
-            if state["status"] == status:
-                return state
-    raise AssertionError("unreachable")
 
 
 async def chat_through_a_full_disk(relay: RelayService, fake: Service, disk: FullDisk) -> None:

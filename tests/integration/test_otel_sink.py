@@ -5,6 +5,7 @@ from pathlib import Path
 from support.otlp import attributes_of, collector
 from support.processes import Service
 from support.relay import relay_service
+from support.sink_state import wait_for_status
 
 MODEL = "mlx_openai_server/no_think_plain"
 
@@ -13,9 +14,11 @@ async def test_a_collector_that_refused_at_first_gets_the_span_of_every_stream(
     fake: Service, tmp_path: Path
 ) -> None:
     async with collector() as server:
-        server.refusals = 2
+        server.refusals = 1000
         config = tmp_path / "relay.toml"
-        config.write_text(f'sinks = ["otel"]\n[sink.otel]\nendpoint = "{server.url}"\n')
+        config.write_text(
+            f'sinks = ["otel"]\n[sink.otel]\nendpoint = "{server.url}"\ntimeout = 0.5\n'
+        )
         with relay_service(tmp_path / "data", "--config", str(config)) as relay:
             async with relay.session() as session:
                 endings = {}
@@ -24,6 +27,10 @@ async def test_a_collector_that_refused_at_first_gets_the_span_of_every_stream(
                         session, name=name, host="127.0.0.1", port=port, model_path=MODEL
                     )
                     endings[name] = (await relay.chat(session, profile_id))[-1]
+                state = await wait_for_status(session, "degraded")
+                assert state["sinks"] == {"otel": "NotExported"}
+                server.refusals = 0
+                await wait_for_status(session, "ready")
             spans = [await server.span(), await server.span()]
     found = {attributes_of(span)["mlx_relay.profile"]: attributes_of(span) for span in spans}
     assert found["good"]["mlx_relay.outcome"] == "done"

@@ -6,6 +6,7 @@ from pathlib import Path
 from support.processes import Service
 from support.redis import redis_server
 from support.relay import relay_service
+from support.sink_state import wait_for_status, wait_until_counted
 
 KEY = "mlx-relay:streams"
 QUEUE_SIZE = 3
@@ -17,7 +18,8 @@ async def test_redis_gets_every_stream_again_after_it_was_killed_and_the_newest_
     with redis_server() as redis:
         config = tmp_path / "relay.toml"
         config.write_text(
-            f'sinks = ["redis"]\n[sink.redis]\nurl = "{redis.url}"\nqueue_size = {QUEUE_SIZE}\n'
+            'sinks = ["metrics", "redis"]\n'
+            f'[sink.redis]\nurl = "{redis.url}"\nqueue_size = {QUEUE_SIZE}\n'
         )
         with relay_service(tmp_path / "data", "--config", str(config)) as relay:
             async with relay.session() as session:
@@ -35,9 +37,12 @@ async def test_redis_gets_every_stream_again_after_it_was_killed_and_the_newest_
 
                 redis.kill()
                 short_absence = [await chat(), await chat()]
+                state = await wait_for_status(session, "degraded")
+                assert state["sinks"] == {"redis": "ConnectionError"}
                 redis.start()
                 ids = {entry["id"] for entry in redis.wait_for(KEY, short_absence[-1])}
                 assert ids == {first, *short_absence}
+                await wait_for_status(session, "ready")
 
                 redis.kill()
                 long_absence = [await chat() for _ in range(2 * QUEUE_SIZE)]
@@ -45,3 +50,5 @@ async def test_redis_gets_every_stream_again_after_it_was_killed_and_the_newest_
                 ids |= {entry["id"] for entry in redis.wait_for(KEY, long_absence[-1])}
                 assert len(ids & set(long_absence)) == QUEUE_SIZE
                 assert ids >= {first, *short_absence, long_absence[-1]}
+                lost = len(long_absence) - QUEUE_SIZE
+                await wait_until_counted(session, "redis", {"entries": lost})

@@ -1,9 +1,8 @@
-"""Sinks of the real service: an own one as the documentation has it, and bad ones."""
+"""Sinks of the real service: an own one as the documentation has it, and recordings that replay."""
 
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
@@ -13,9 +12,6 @@ from support.processes import ROOT, Service
 from support.relay import Events, RelayService, relay_service
 
 EXTENDING = (ROOT / "docs" / "extending.md").read_text()
-SAMPLE = re.compile(r'^(\w+)\{sink="([^"]+)"(?:,what="([^"]+)")?\} (\S+)$', re.MULTILINE)
-BAD_SINKS = ("RaisesAtOnce", "RaisesOnOpen", "Blocks10SecondsInClose")
-STREAMS = 3
 
 
 def block(language: str) -> str:
@@ -38,12 +34,6 @@ def without_times(events: Events) -> Events:
     return [{k: v for k, v in event.items() if k != "duration"} for event in without_id(events)]
 
 
-async def counters(session: aiohttp.ClientSession) -> dict[tuple[str, ...], float]:
-    async with session.get("/metrics") as answer:
-        found = SAMPLE.findall(await answer.text())
-    return {(name, sink, what): float(value) for name, sink, what, value in found}
-
-
 async def test_the_own_sink_of_the_documentation_works_as_written(
     fake: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,43 +52,13 @@ async def test_the_own_sink_of_the_documentation_works_as_written(
     assert json.loads(line) == {"user": "ada", "length": length, "ended": "done"}
 
 
-@pytest.mark.parametrize("name", BAD_SINKS)
-async def test_a_bad_sink_changes_no_event_and_its_losses_are_counted_exactly(
-    fake: Service, relay: RelayService, tmp_path: Path, name: str
-) -> None:
-    sink = f"support.bad_sinks:{name}"
-    async with relay.session() as session:
-        profile_id = await relay.add_profile(
-            session, name=name, host="127.0.0.1", port=fake.port, model_path="mlx_lm/hello"
-        )
-        expected = without_times(await relay.chat(session, profile_id))
-        async with session.delete(f"/api/profiles/{profile_id}"):
-            pass
-    env = {"PYTHONPATH": str(ROOT / "tests"), "MLX_RELAY_SINKS": f"metrics,{sink}"}
-    with relay_service(tmp_path, env=env) as own:
-        async with own.session() as session:
-            profile_id = await own.add_profile(
-                session, name=name, host="127.0.0.1", port=fake.port, model_path="mlx_lm/hello"
-            )
-            for _ in range(STREAMS):
-                assert without_times(await own.chat(session, profile_id)) == expected
-            counted = await counters(session)
-    lost: dict[str, Any] = {
-        what: counted.get(("mlx_relay_sink_lost_total", sink, what), 0)
-        for what in ("streams", "events")
-    }
-    if name.startswith("Raises"):
-        assert lost == {"streams": STREAMS, "events": STREAMS * len(expected)}
-
-
+@pytest.mark.parametrize("fault", ["", "!http_503_mlx_lm", "!cut@300"])
 async def test_what_is_recorded_in_production_replays_as_the_same_events(
-    fake: Service, tmp_path: Path
+    fake: Service, tmp_path: Path, fault: str
 ) -> None:
     env = {"MLX_RELAY_SINKS": "recording", "MLX_RELAY_SINK__RECORDING__SHARE": "1"}
     with relay_service(tmp_path, env=env) as relay:
-        async with relay.session() as session:
-            profile_id = await add_hello(relay, session, fake.port)
-            recorded = await relay.chat(session, profile_id)
+        recorded = await chat_with(relay, fake.port, f"mlx_lm/hello{fault}")
         relay.service.stop()
     [file] = (tmp_path / "recordings").iterdir()
     checked = run("check", file.parent)
@@ -107,17 +67,21 @@ async def test_what_is_recorded_in_production_replays_as_the_same_events(
         running_fake("--cassettes", file.parent, "--speed", "max") as replay,
         relay_service(tmp_path / "second") as relay,
     ):
-        async with relay.session() as session:
-            model = file.name.removesuffix(".cast.jsonl")
-            profile_id = await relay.add_profile(
-                session, name="p", host="127.0.0.1", port=replay.address[1], model_path=model
-            )
-            replayed = await relay.chat(session, profile_id)
-
-    def comparable(events: Events) -> Events:
-        return [{k: v for k, v in event.items() if k != "model"} for event in merged(events)]
-
+        model = file.name.removesuffix(".cast.jsonl")
+        replayed = await chat_with(relay, replay.address[1], model)
     assert comparable(replayed) == comparable(recorded)
+
+
+async def chat_with(relay: RelayService, port: int, model: str) -> Events:
+    async with relay.session() as session:
+        profile_id = await relay.add_profile(
+            session, name="p", host="127.0.0.1", port=port, model_path=model
+        )
+        return await relay.chat(session, profile_id)
+
+
+def comparable(events: Events) -> Events:
+    return [{k: v for k, v in event.items() if k != "model"} for event in merged(events)]
 
 
 def merged(events: Events) -> Events:

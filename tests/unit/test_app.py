@@ -8,8 +8,11 @@ import aiohttp
 import aiohttp.http_parser
 import pytest
 from aiohttp import web
+from structlog.testing import capture_logs
 
+from mlx_relay.admission import Admission, Limits
 from mlx_relay.app import make_app, serve
+from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.config import Settings, load_settings
 from mlx_relay.errors import CannotListen, ConfigurationError
 from mlx_relay.storage import open_database
@@ -25,7 +28,9 @@ async def test_every_route_is_served(settings: Settings) -> None:
     async with open_database(settings.effective_database_url) as database:
         served = {
             (route.method, route.resource.canonical)
-            for route in make_app(settings, database).router.routes()
+            for route in make_app(
+                settings, database, Admission(Limits()), LoginThrottle()
+            ).router.routes()
             if route.resource is not None
         }
     for route in ROUTES:
@@ -47,6 +52,38 @@ async def test_it_serves_until_it_is_stopped(settings: Settings) -> None:
         running.cancel()
     assert (settings.data_dir / "signing.key").stat().st_mode & 0o777 == 0o600
     assert (settings.data_dir / "relay.db").stat().st_mode & 0o777 == 0o600
+
+
+async def test_what_stands_before_the_server_is_set_up_by_settings(settings: Settings) -> None:
+    origin = "https://pages.example"
+    networks = ["127.0.0.1"]
+    opened = load_settings(
+        data_dir=settings.data_dir,
+        port=0,
+        allowed_hosts=["chat.example"],
+        cors_origins=[origin],
+        trusted_proxies=networks,
+        access_log=True,
+    )
+    requests: tuple[tuple[str, dict[str, str], int], ...] = (
+        ("/healthz", {"Host": "chat.example"}, 200),
+        ("/healthz", {"Host": "evil.example"}, 421),
+        ("/metrics", {"X-Forwarded-For": "203.0.113.5"}, 403),
+        ("/metrics", {"X-Forwarded-For": "127.0.0.1"}, 200),
+        ("/api/auth/me", {"Origin": origin}, 401),
+    )
+    ready = asyncio.get_running_loop().create_future()
+    with capture_logs() as records:
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(serve(opened, on_ready=ready.set_result))
+            async with aiohttp.ClientSession(await ready) as session:
+                for path, headers, status in requests:
+                    async with session.get(path, headers=headers) as answer:
+                        assert answer.status == status, (path, headers)
+                assert answer.headers["Access-Control-Allow-Origin"] == origin
+            running.cancel()
+    noted = [record["address"] for record in records if record["event"] == "request"]
+    assert noted == ["127.0.0.1", "127.0.0.1", "203.0.113.5", "127.0.0.1", "127.0.0.1"]
 
 
 async def test_a_busy_port_is_named_with_a_hint(settings: Settings) -> None:

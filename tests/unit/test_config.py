@@ -46,6 +46,14 @@ def test_sinks_are_split_at_commas_and_sse_is_always_on(monkeypatch: pytest.Monk
     assert load_settings().sinks == ["sse", "log", "my.sinks:make"]
 
 
+def test_public_upstreams_are_none_and_are_split_at_commas(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().allowed_public_upstreams == []
+    monkeypatch.setenv("MLX_RELAY_ALLOWED_PUBLIC_UPSTREAMS", "203.0.113.0/24, mlx.example")
+    assert load_settings().allowed_public_upstreams == ["203.0.113.0/24", "mlx.example"]
+
+
 def test_a_sinks_own_settings_come_from_its_table_and_from_nested_names(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,9 +62,34 @@ def test_a_sinks_own_settings_come_from_its_table_and_from_nested_names(
     assert load_settings(file).sink == {"log": {"content": "full"}}
 
 
+def test_the_edge_is_closed_unless_it_is_opened() -> None:
+    settings = load_settings()
+    assert (settings.trusted_proxies, settings.cors_origins, settings.access_log) == ([], [], False)
+    assert settings.host_names == ["127.0.0.1"]
+
+
+def test_what_stands_before_the_server_is_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLX_RELAY_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1")
+    monkeypatch.setenv("MLX_RELAY_ALLOWED_HOSTS", "mac.lan,chat_1.example")
+    monkeypatch.setenv("MLX_RELAY_CORS_ORIGINS", "https://a.example, http://[::1]:5173")
+    monkeypatch.setenv("MLX_RELAY_PUBLIC_URL", "https://chat.example/")
+    settings = load_settings(host="0.0.0.0")
+    networks = [str(network) for network in settings.trusted_proxies]
+    assert networks == ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]
+    assert settings.host_names == ["mac.lan", "chat_1.example", "0.0.0.0", "chat.example"]
+    assert settings.cors_origins == ["https://a.example", "http://[::1]:5173"]
+
+
 @pytest.mark.parametrize(
     ("text", "culprit"),
     [
+        ('trusted_proxies = ["10.0.0.1/8"]', "trusted_proxies.0"),
+        ('trusted_proxies = ["proxy.lan"]', "trusted_proxies.0"),
+        ('allowed_hosts = ["*"]', "allowed_hosts.0: "),
+        ('allowed_hosts = ["http://mac.lan"]', "allowed_hosts.0: "),
+        ('cors_origins = ["*"]', "cors_origins.0: "),
+        ('cors_origins = ["null"]', "cors_origins.0: "),
+        ('cors_origins = ["https://a.example/"]', "cors_origins.0: "),
         ('hots = "a"', "hots is not a setting"),
         ("port = 70000", "port: "),
         ('public_url = "nonsense"', "public_url: "),

@@ -6,6 +6,7 @@ from mlx_relay import errors
 from mlx_relay.errors import RelayError, RequestError
 
 CONTRACT = {
+    "bad_request": 400,
     "invalid_json": 400,
     "unauthorized": 401,
     "forbidden": 403,
@@ -16,9 +17,13 @@ CONTRACT = {
     "conflict": 409,
     "too_large": 413,
     "unsupported_media_type": 415,
+    "misdirected": 421,
     "invalid_request": 422,
     "rate_limited": 429,
+    "head_too_large": 431,
+    "not_supported": 501,
     "unavailable": 503,
+    "version_not_supported": 505,
 }
 
 

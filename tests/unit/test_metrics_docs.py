@@ -12,7 +12,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
+from mlx_relay.admission import Admission, Limits
 from mlx_relay.app import make_app
+from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.config import load_settings
 from mlx_relay.storage import open_database
 
@@ -33,7 +35,9 @@ async def families(tmp_path: Path) -> list[Metric]:
     settings = load_settings(data_dir=tmp_path)
     async with (
         open_database(settings.effective_database_url) as database,
-        TestClient(TestServer(make_app(settings, database))) as client,
+        TestClient(
+            TestServer(make_app(settings, database, Admission(Limits()), LoginThrottle()))
+        ) as client,
         client.get("/metrics") as answer,
     ):
         text = await answer.text()

@@ -15,6 +15,7 @@ from mlx_relay.web.app_keys import (
     THROTTLE,
 )
 from mlx_relay.web.body import read_form
+from mlx_relay.web.client_address import client_address
 from mlx_relay.web.forms import LoginForm, PasswordForm
 from mlx_relay.web.refresh import answer_with_tokens, end_sign_in
 
@@ -72,7 +73,7 @@ async def _try_password(
 ) -> bool:
     """Return whether *password* fits; raises RateLimited, before hashing, after too many tries."""
     throttle = request.app[THROTTLE]
-    address = request.remote or "unknown"
+    address = client_address(request)
     now = time.monotonic()
     throttle.check(account, address, now)
     throttle.failed(account, address, now)

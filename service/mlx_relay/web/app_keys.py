@@ -11,9 +11,10 @@ from mlx_relay.auth.refresh_tokens import RefreshSigner
 from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.auth.ttl_cache import TtlCache
-from mlx_relay.profiles import Profile, ProfileTest
+from mlx_relay.profiles import Profile, ProfileTest, Reachability
 from mlx_relay.relay import Relay
 from mlx_relay.storage import Conversations, Repository, SignIns
+from mlx_relay.upstream import AddressPolicy
 from mlx_relay.web.session_cookie import SessionCookie
 
 REPOSITORY = web.AppKey("repository", Repository)
@@ -31,8 +32,9 @@ PAGE_FILES = web.AppKey("page_files", Path)
 PROFILES = web.AppKey("profiles", TtlCache[int, Profile])
 """Profiles by id, remembered for a few seconds; whoever changes one clears it."""
 
-PROFILE_STATUS: web.AppKey[Callable[[int], str]] = web.AppKey("profile_status")
-"""By id: ``up``, ``down`` or ``unknown``."""
+REACHABILITY: web.AppKey[Callable[[int], Reachability]] = web.AppKey("reachability")
+"""Of a profile's server, by the profile's id."""
+ADDRESS_POLICY = web.AppKey("address_policy", AddressPolicy)
 PROFILE_TEST: web.AppKey[Callable[[Profile], Awaitable[ProfileTest]]] = web.AppKey("profile_test")
 IS_DRAINING: web.AppKey[Callable[[], bool]] = web.AppKey("is_draining")
 DEGRADED_SINKS: web.AppKey[Callable[[], dict[str, str]]] = web.AppKey("degraded_sinks")

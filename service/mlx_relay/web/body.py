@@ -33,6 +33,8 @@ async def read_json(request: web.Request, *, limit: int, seconds: float = 30.0) 
         async with asyncio.timeout(seconds):
             data = await _read(request, limit)
     except TimeoutError:
+        # Else aiohttp would wait for the rest once more before it closes the connection.
+        request.content.feed_eof()
         raise RequestTimeout from None
     return await _load(data)
 

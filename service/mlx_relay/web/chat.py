@@ -20,6 +20,11 @@ from mlx_relay.web.chat_form import ChatForm
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 HEARTBEAT_SECONDS = 15.0
+VANISHED_SECONDS = STALL_SECONDS * 2
+"""After this the kernel gives up a client that confirms nothing.
+
+Later than the sink, which can tell one that reads too slowly from one that is gone.
+"""
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
@@ -30,19 +35,20 @@ async def complete(request: web.Request) -> web.StreamResponse:
         raise ProfileNotFound
     chat = _chat(form, profile, request[IDENTITY])
     relay = request.app[RELAY]
-    with relay.admit(chat.info.user_id, profile):
+    with relay.admit(chat.info.user_id, profile) as turn:
         response = EventSourceResponse(
             allow_all_methods=True,
             sep="\n",
             ping_interval=HEARTBEAT_SECONDS,
-            send_timeout=STALL_SECONDS,
+            send_timeout=VANISHED_SECONDS,
         )
         writer = await response.prepare(request)
         if writer is None:
             return response
         is_chunked = request.version >= HttpVersion11
         async with response:
-            await relay.run(chat, SseSink(request.protocol, writer.drain, is_chunked=is_chunked))
+            client = SseSink(request.protocol, writer.drain, is_chunked=is_chunked)
+            await relay.run(chat, client, turn)
     return response
 
 

@@ -8,14 +8,19 @@ import structlog
 from aiohttp import hdrs, web
 
 from mlx_relay.errors import (
+    BadRequest,
+    HeadTooLarge,
     MethodNotAllowed,
+    Misdirected,
     NotFound,
+    NotSupported,
     RateLimited,
     RequestError,
     RequestTimeout,
     TooLarge,
     Unauthorized,
     Unavailable,
+    VersionNotSupported,
 )
 from mlx_relay.web.answers import json_answer
 
@@ -24,6 +29,17 @@ UNAVAILABLE_RETRY_SECONDS = 5
 
 _HAS_STARTED = web.RequestKey("has_started", bool)
 _OURS: dict[int, type[RequestError]] = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}
+_ENDS_THE_CONNECTION = (
+    # What is left of the body is not worth waiting for.
+    TooLarge,
+    RequestTimeout,
+    # Whoever frames a request in a way of their own may mean another end of it than we do.
+    BadRequest,
+    HeadTooLarge,
+    Misdirected,
+    NotSupported,
+    VersionNotSupported,
+)
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger(__name__)
 
@@ -37,20 +53,22 @@ def setup_errors(app: web.Application) -> None:
 @web.middleware
 async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
     request[REQUEST_ID] = uuid.uuid4().hex
+    structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
     try:
         return await handler(request)
     except RequestError as error:
-        return _answer(request, error)
+        return error_answer(error, request[REQUEST_ID])
     except web.HTTPException as error:
         if error.status not in _OURS:
             raise
-        return _answer(request, _OURS[error.status](), allow=error.headers.get(hdrs.ALLOW))
+        ours = _OURS[error.status]()
+        return error_answer(ours, request[REQUEST_ID], allow=error.headers.get(hdrs.ALLOW))
     except Exception as error:
         if _HAS_STARTED in request:
             # A second response would land inside the first: aiohttp closes the connection.
             raise
         _log.exception("request_failed", request_id=request[REQUEST_ID], error=type(error).__name__)
-        return _answer(request, RequestError())
+        return error_answer(RequestError(), request[REQUEST_ID])
 
 
 async def _note_start(request: web.Request, response: web.StreamResponse) -> None:
@@ -58,8 +76,9 @@ async def _note_start(request: web.Request, response: web.StreamResponse) -> Non
     request[_HAS_STARTED] = True
 
 
-def _answer(request: web.Request, error: RequestError, *, allow: str | None = None) -> web.Response:
-    body = {"code": error.code, "message": error.message, "request_id": request[REQUEST_ID]}
+def error_answer(error: RequestError, request_id: str, *, allow: str | None = None) -> web.Response:
+    """Return what the client is told; *allow* are the methods that an address takes."""
+    body = {"code": error.code, "message": error.message, "request_id": request_id}
     response = json_answer({"error": body}, status=error.status)
     if allow:
         response.headers[hdrs.ALLOW] = allow
@@ -70,11 +89,10 @@ def _answer(request: web.Request, error: RequestError, *, allow: str | None = No
             response.headers[hdrs.RETRY_AFTER] = str(error.retry_after)
         case Unavailable():
             response.headers[hdrs.RETRY_AFTER] = str(UNAVAILABLE_RETRY_SECONDS)
-        case TooLarge() | RequestTimeout():
-            # What is left of the body is not worth waiting for.
-            response.force_close()
         case _:
             pass
+    if isinstance(error, _ENDS_THE_CONNECTION):
+        response.force_close()
     return response
 
 

@@ -4,6 +4,17 @@ from aiohttp import hdrs, web
 
 from mlx_relay.web.errors import REQUEST_ID
 
+POLICY = "Content-Security-Policy"
+GUARDS = {
+    hdrs.SERVER: "mlx-relay",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""What an answer means to a browser: data, for our own page, in no frame, of no other type."""
+
 
 def setup_headers(app: web.Application) -> None:
     """By signal, not by middleware: a stream's headers have left before a middleware sees them."""
@@ -12,9 +23,10 @@ def setup_headers(app: web.Application) -> None:
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
     headers = response.headers
-    headers[hdrs.SERVER] = "mlx-relay"
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
+    page_policy = headers.get(POLICY)
+    headers.update(GUARDS)
+    if page_policy:
+        headers[POLICY] = page_policy
     if REQUEST_ID in request:
         headers["X-Request-ID"] = request[REQUEST_ID]
     if request.path.startswith("/api/"):

@@ -4,7 +4,6 @@ For a scraper on this host, or one that brings the scrape token.
 """
 
 import hmac
-import ipaddress
 from collections import Counter
 from collections.abc import Callable
 
@@ -15,13 +14,14 @@ from prometheus_client.registry import Collector
 
 from mlx_relay.errors import Forbidden, NotFound
 from mlx_relay.web.app_keys import METRICS, METRICS_TOKEN
+from mlx_relay.web.client_address import is_from_this_host
 
 
 async def scrape(request: web.Request) -> web.Response:
     collector = request.app[METRICS]
     if collector is None:
         raise NotFound("The metrics sink is off.")
-    if not (_is_loopback(request.remote) or _has_token(request)):
+    if not (is_from_this_host(request) or _has_token(request)):
         raise Forbidden("Metrics are for this host, or for a scraper with the token.")
     encode, content_type = _choose_format(request.headers.get("Accept", ""))
     return web.Response(body=encode(collector), headers={"Content-Type": content_type})
@@ -42,13 +42,6 @@ def sum_by_sink(registry: CollectorRegistry, counter: str) -> dict[str, int]:
             if sample.name == counter:
                 sums[sample.labels["sink"]] += int(sample.value)
     return dict(sums)
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        return ipaddress.ip_address(address or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _has_token(request: web.Request) -> bool:

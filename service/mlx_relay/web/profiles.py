@@ -1,5 +1,7 @@
 """Profiles: users list those they may use; admins see, add, change, remove and try them."""
 
+from datetime import datetime
+
 import msgspec
 from aiohttp import web
 
@@ -7,13 +9,22 @@ from mlx_relay.auth.middleware import IDENTITY
 from mlx_relay.errors import ProfileNotFound
 from mlx_relay.profiles import Deadlines, ModelType, Profile
 from mlx_relay.web.answers import empty_answer, json_answer
-from mlx_relay.web.app_keys import PROFILE_STATUS, PROFILE_TEST, PROFILES, REPOSITORY
+from mlx_relay.web.app_keys import (
+    ADDRESS_POLICY,
+    PROFILE_TEST,
+    PROFILES,
+    REACHABILITY,
+    REPOSITORY,
+)
 from mlx_relay.web.body import path_id, read_form
 from mlx_relay.web.forms import ProfileChanges, ProfileForm, changes_of
 
 
 class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a user sees of a profile: nothing of where its server is."""
+    """What a user sees of a profile: nothing of where its server is.
+
+    *status*, *cause* and *retry_at* are those of ``Reachability``.
+    """
 
     id: int
     name: str
@@ -23,6 +34,8 @@ class ProfileView(msgspec.Struct, frozen=True, kw_only=True):
     tool_parser: str | None
     starts_in_thinking: bool | None
     status: str
+    cause: str | None
+    retry_at: datetime | None
 
 
 class AdminProfileView(ProfileView, frozen=True, kw_only=True):
@@ -53,12 +66,15 @@ async def show_profile(request: web.Request) -> web.Response:
 
 async def add_profile(request: web.Request) -> web.Response:
     form = await read_form(request, ProfileForm)
+    request.app[ADDRESS_POLICY].check_host(form.host)
     profile = await request.app[REPOSITORY].add_profile(form)
     return json_answer(_view(request, profile), status=201)
 
 
 async def change_profile(request: web.Request) -> web.Response:
     changes = changes_of(await read_form(request, ProfileChanges))
+    if isinstance(host := changes.get("host"), str):
+        request.app[ADDRESS_POLICY].check_host(host)
     profile = await request.app[REPOSITORY].change_profile(path_id(request), changes)
     request.app[PROFILES].clear()
     return json_answer(_view(request, profile))
@@ -86,10 +102,8 @@ def _may_see(request: web.Request, profile: Profile) -> bool:
 
 def _view(request: web.Request, profile: Profile) -> ProfileView:
     kind = AdminProfileView if _is_admin(request) else ProfileView
-    derived = {
-        "status": request.app[PROFILE_STATUS](profile.id),
-        "has_api_key": profile.api_key is not None,
-    }
+    derived = msgspec.structs.asdict(request.app[REACHABILITY](profile.id))
+    derived["has_api_key"] = profile.api_key is not None
     names = [name for name in kind.__struct_fields__ if name not in derived]
     fields = {name: getattr(profile, name) for name in names}
     return msgspec.convert(fields | derived, kind)

@@ -1,6 +1,5 @@
 """Every address of the server, and whom it admits, on one page."""
 
-from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from aiohttp import web
@@ -20,15 +19,20 @@ from mlx_relay.web import (
     refresh,
     users,
 )
+from mlx_relay.web.finishing import Handler, finishing, setup_finishing
 
 
 class Route(NamedTuple):
-    """One method of one address; *access* says who may come in."""
+    """One method of one address; *access* says who may come in.
+
+    A stream ends with its client; any other request is finished even when its client has left.
+    """
 
     method: str
     path: str
-    handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    handler: Handler
     access: Access
+    is_stream: bool = False
 
 
 _ID = "{id:[1-9][0-9]{0,8}}"
@@ -49,13 +53,13 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/healthz", health.alive, "public"),
     Route("GET", "/readyz", health.ready, "public"),
     Route("GET", "/metrics", metrics.scrape, "public"),
-    Route("GET", "/api/metrics/stream", live_metrics.watch, "admin"),
+    Route("GET", "/api/metrics/stream", live_metrics.watch, "admin", is_stream=True),
     Route("POST", "/api/auth/login", accounts.log_in, "public"),
     Route("POST", "/api/auth/logout", accounts.log_out, "public"),
     Route("POST", "/api/auth/refresh", refresh.refresh, "public"),
     Route("GET", "/api/auth/me", accounts.who_am_i, "user"),
     Route("POST", "/api/auth/password", accounts.change_password, "user"),
-    Route("POST", "/api/chat/completions", chat.complete, "user"),
+    Route("POST", "/api/chat/completions", chat.complete, "user", is_stream=True),
     Route("GET", "/api/config", page_config.show_config, "user"),
     Route("GET", "/api/conversations", conversations.list_conversations, "user"),
     Route("POST", "/api/conversations", conversations.add_conversation, "user"),
@@ -82,6 +86,8 @@ ROUTES: tuple[Route, ...] = (
 
 
 def setup_routes(app: web.Application) -> None:
+    setup_finishing(app)
     for route in ROUTES:
-        added = app.router.add_route(route.method, route.path, route.handler)
+        handler = route.handler if route.is_stream else finishing(route.handler)
+        added = app.router.add_route(route.method, route.path, handler)
         allow(app, added, route.access)

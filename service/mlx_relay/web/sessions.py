@@ -36,6 +36,7 @@ def setup_sessions(
     signing_key: bytes,
     token_lifetime_seconds: int,
     secure_cookie: bool,
+    throttle: LoginThrottle | None = None,
 ) -> None:
     """Give the handlers of *app* users, profiles and tokens, and guard its routes with them."""
     tokens = TokenSigner(signing_key, lifetime_seconds=token_lifetime_seconds)
@@ -44,7 +45,7 @@ def setup_sessions(
     app[PROFILES] = TtlCache(repository.profile)
     app[PASSWORDS] = Passwords()
     app[TOKENS] = tokens
-    app[THROTTLE] = LoginThrottle()
+    app[THROTTLE] = throttle or LoginThrottle()
     app[SIGN_INS] = sign_ins
     app[REFRESH_TOKENS] = RefreshSigner(signing_key)
     app[SESSION_COOKIE] = cookie

@@ -12,21 +12,27 @@ from argon2 import PasswordHasher
 
 from mlx_relay.auth.api_keys import hash_api_key, make_api_key, visible_part
 from mlx_relay.auth.tokens import TokenSigner
-from mlx_relay.profiles import Profile, ProfileTest
+from mlx_relay.profiles import Profile, ProfileTest, Reachability
 from mlx_relay.sinks.metrics_live import LiveSinks
 from mlx_relay.storage import Database, Repository, open_database
 from mlx_relay.storage.records import User
+from mlx_relay.upstream import AddressPolicy
+from mlx_relay.web.allowed_hosts import setup_allowed_hosts
 from mlx_relay.web.app_keys import (
+    ADDRESS_POLICY,
     CONVERSATIONS,
     DEGRADED_SINKS,
     IS_DRAINING,
     METRICS,
     METRICS_TOKEN,
     PAGE_FILES,
-    PROFILE_STATUS,
     PROFILE_TEST,
+    REACHABILITY,
 )
+from mlx_relay.web.client_address import setup_client_address
+from mlx_relay.web.cors import setup_cors
 from mlx_relay.web.errors import setup_errors
+from mlx_relay.web.framing import setup_framing
 from mlx_relay.web.headers import setup_headers
 from mlx_relay.web.live_metrics import LIVE_METRICS, LiveMetrics, end_watching
 from mlx_relay.web.routes import setup_routes
@@ -117,12 +123,16 @@ def make_app(database: Database, *, secure_cookie: bool = False) -> web.Applicat
     async def test_profile(profile: Profile) -> ProfileTest:
         return ProfileTest(ok=True, models=[profile.model_path])
 
-    def status_of(profile_id: int) -> str:
-        return "up" if profile_id == 1 else "unknown"
+    def reachability_of(profile_id: int) -> Reachability:
+        return Reachability("up" if profile_id == 1 else "unknown")
 
     app = web.Application()
     setup_errors(app)
     setup_headers(app)
+    setup_client_address(app, ())
+    setup_framing(app)
+    setup_allowed_hosts(app, ())
+    setup_cors(app, ())
     setup_sessions(
         app,
         database.repository,
@@ -133,7 +143,8 @@ def make_app(database: Database, *, secure_cookie: bool = False) -> web.Applicat
     )
     setup_routes(app)
     app[CONVERSATIONS] = database.conversations
-    app[PROFILE_STATUS] = status_of
+    app[REACHABILITY] = reachability_of
+    app[ADDRESS_POLICY] = AddressPolicy()
     app[PROFILE_TEST] = test_profile
     app[METRICS] = None
     app[METRICS_TOKEN] = None
@@ -141,7 +152,7 @@ def make_app(database: Database, *, secure_cookie: bool = False) -> web.Applicat
         LiveSinks(),
         sink_losses=lambda: {"log": 3},
         load_profiles=database.repository.profiles,
-        profile_status=status_of,
+        profile_status=lambda profile_id: reachability_of(profile_id).status,
     )
     app.on_shutdown.append(end_watching)
     return app

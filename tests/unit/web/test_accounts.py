@@ -2,6 +2,7 @@
 
 import time
 from http.cookies import SimpleCookie
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.storage import open_database
+from mlx_relay.web.client_address import TRUSTED_PROXIES
 
 from .conftest import CHEAP_HASH, PASSWORD, SIGNER, Edge, make_app
 
@@ -82,6 +84,16 @@ async def test_the_sixth_try_is_refused_even_with_the_right_password(edge: Edge)
         assert 0 < int(answer.headers["Retry-After"]) <= 901
         assert (await answer.json())["error"]["code"] == "rate_limited"
     assert (await edge.send("POST", LOGIN, form("ada")))[0] == 200
+
+
+async def test_guesses_are_counted_by_the_address_behind_a_proxy_of_ours(edge: Edge) -> None:
+    edge.set(TRUSTED_PROXIES, (ip_network("127.0.0.1"),))
+    wrong = form(password="wrong")
+    for _ in range(5):
+        await edge.send("POST", LOGIN, wrong, headers={"X-Forwarded-For": "203.0.113.5"})
+    for address, status in (("203.0.113.5", 429), ("203.0.113.6", 401)):
+        headers = {"X-Forwarded-For": f"198.51.100.1, {address}"}
+        assert (await edge.send("POST", LOGIN, wrong, headers=headers))[0] == status
 
 
 async def test_a_hash_of_older_costs_is_renewed_and_ends_no_session(edge: Edge) -> None:

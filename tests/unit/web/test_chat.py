@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from mlx_relay.admission import Turn
 from mlx_relay.auth.middleware import IDENTITY, Identity
 from mlx_relay.auth.ttl_cache import TtlCache
 from mlx_relay.errors import ProfileNotFound, Unavailable
@@ -37,14 +38,16 @@ class FakeRelay:
     def __init__(self) -> None:
         self.chats: list[Chat] = []
         self.has_place = True
+        self.turn = Turn()
 
     @contextmanager
-    def admit(self, _user_id: int, _profile: Profile) -> Iterator[None]:
+    def admit(self, _user_id: int, _profile: Profile) -> Iterator[Turn]:
         if not self.has_place:
             raise Unavailable
-        yield
+        yield self.turn
 
-    async def run(self, chat: Chat, client: ClientSink) -> None:
+    async def run(self, chat: Chat, client: ClientSink, turn: Turn) -> None:
+        assert turn is self.turn
         self.chats.append(chat)
         client.send([Response("hi"), Done("stop")])
         await client.drain()

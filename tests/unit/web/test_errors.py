@@ -16,6 +16,7 @@ from .conftest import Client
 
 SECRET = "correct horse"
 FAILURES: dict[str, Exception] = {
+    "bad_request": errors.BadRequest(),
     "invalid_json": errors.InvalidJson(),
     "unauthorized": errors.Unauthorized(),
     "forbidden": errors.Forbidden(),
@@ -26,9 +27,13 @@ FAILURES: dict[str, Exception] = {
     "conflict": errors.Conflict(),
     "too_large": errors.TooLarge(),
     "unsupported_media_type": errors.UnsupportedMediaType(),
+    "misdirected": errors.Misdirected(),
     "invalid_request": errors.InvalidRequest("port: Expected integer >= 1."),
     "rate_limited": errors.RateLimited(retry_after=17),
+    "head_too_large": errors.HeadTooLarge(),
+    "not_supported": errors.NotSupported(),
     "unavailable": errors.Unavailable(),
+    "version_not_supported": errors.VersionNotSupported(),
     "internal": ValueError(SECRET),
 }
 
@@ -82,6 +87,11 @@ async def test_some_errors_say_what_to_do_next(client: Client) -> None:
         ("unavailable", "Retry-After", "5"),
         ("too_large", "Connection", "close"),
         ("request_timeout", "Connection", "close"),
+        ("bad_request", "Connection", "close"),
+        ("misdirected", "Connection", "close"),
+        ("head_too_large", "Connection", "close"),
+        ("not_supported", "Connection", "close"),
+        ("version_not_supported", "Connection", "close"),
     ):
         async with client.get(f"/fail/{code}") as answer:
             assert answer.headers[header] == value

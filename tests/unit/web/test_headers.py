@@ -17,6 +17,11 @@ async def plain(request: web.Request) -> web.Response:
     return web.Response(text="plain")
 
 
+async def page_with_policy(request: web.Request) -> web.Response:
+    del request
+    return web.Response(headers={"Content-Security-Policy": "script-src 'self'"})
+
+
 async def stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)
@@ -31,6 +36,7 @@ async def client() -> AsyncIterator[Client]:
     app.router.add_get("/api/stream", stream)
     app.router.add_get("/api/plain", plain)
     app.router.add_get("/page", plain)
+    app.router.add_get("/policy", page_with_policy)
     async with TestClient(TestServer(app)) as made:
         yield made
 
@@ -41,7 +47,16 @@ async def test_every_answer_is_guarded(client: Client, path: str) -> None:
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
         assert answer.headers["Server"] == "mlx-relay"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "same-origin"
+        assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'")
         assert len(answer.headers["X-Request-ID"]) == 32
+
+
+async def test_a_page_has_a_policy_of_its_own(client: Client) -> None:
+    async with client.get("/policy") as answer:
+        assert answer.headers["Content-Security-Policy"] == "script-src 'self'"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
 async def test_only_the_api_is_never_stored(client: Client) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlx_relay.web.host_names import is_host
+from mlx_relay.web.host_names import host_of, is_address, is_host, normal_host
 
 
 @pytest.mark.parametrize(
@@ -88,3 +88,69 @@ def test_a_host_is_plain_ascii_without_what_a_url_would_read_as_something_else(t
     if is_host(text):
         assert text.isascii()
         assert not set(text) & set(" /\\?#@[]%<>\"'\r\n\t\0")
+
+
+@pytest.mark.parametrize(
+    ("authority", "host"),
+    [
+        ("mac.local", "mac.local"),
+        ("mac.local:8080", "mac.local"),
+        ("mac.local:", "mac.local"),
+        ("127.0.0.1:1", "127.0.0.1"),
+        ("[::1]", "::1"),
+        ("[0:0:0:0:0:0:0:1]:65535", "::1"),
+        ("[FD00::1]", "fd00::1"),
+    ],
+)
+def test_an_authority_names_a_host_with_or_without_a_port(authority: str, host: str) -> None:
+    assert host_of(authority) == host
+
+
+@pytest.mark.parametrize(
+    "authority",
+    [
+        "",
+        ":80",
+        "a:65536",
+        "a:123456",
+        "a:-1",
+        "a:+1",
+        "a:1:2",
+        "a: 1",
+        "::1",
+        "[::1",
+        "::1]",
+        "[]",
+        "[127.0.0.1]",
+        "[fe80::1%25eth0]",
+        "[::1]x",
+        "u@a",
+        "a/b",
+        "a\n",
+        "a:8\u0661",
+    ],
+)
+def test_any_other_authority_names_none(authority: str) -> None:
+    assert host_of(authority) is None
+
+
+@given(st.text(st.sampled_from("a1.:[]@/%-_ \n\u0661\udcff"), max_size=30))
+def test_what_an_authority_names_is_a_host(authority: str) -> None:
+    host = host_of(authority)
+    assert host is None or is_host(host)
+
+
+@given(st.ip_addresses(v=6), st.integers(0, 65535))
+def test_an_address_is_found_in_any_spelling(address: ipaddress.IPv6Address, port: int) -> None:
+    for spelling in (str(address), address.exploded.upper()):
+        assert host_of(f"[{spelling}]:{port}") == str(address)
+
+
+def test_names_compare_without_case_and_without_the_roots_dot() -> None:
+    assert normal_host("Mac.Local.") == normal_host("mac.local") == "mac.local"
+
+
+def test_an_address_is_one_in_its_canonical_spelling_only() -> None:
+    assert is_address("10.0.0.1")
+    assert is_address("::1")
+    assert not any(map(is_address, ["0:0::1", "fe80::1%eth0", "10.1", "mac.local"]))

@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from mlx_relay.errors import Forbidden, NotFound
 from mlx_relay.web.app_keys import METRICS, METRICS_TOKEN
+from mlx_relay.web.client_address import TRUSTED_PROXIES
 from mlx_relay.web.metrics import scrape, sum_by_sink
 
 TOKEN = "scrape-token-of-a-test"
@@ -25,6 +26,7 @@ def request(
     Counter("streams", "Streams.", registry=registry).inc()
     app[METRICS] = registry if is_on else None
     app[METRICS_TOKEN] = token
+    app[TRUSTED_PROXIES] = ()
     given = {"Authorization": authorization, "Accept": accept}
     headers = {name: value for name, value in given.items() if value}
     return make_mocked_request("GET", "/metrics", headers, app=app).clone(remote=remote)

@@ -1,8 +1,13 @@
 """Profiles over HTTP: who sees what, and what is refused without a change."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+
+from mlx_relay.profiles import Reachability
+from mlx_relay.upstream import AddressPolicy
+from mlx_relay.web.app_keys import ADDRESS_POLICY, REACHABILITY
 
 from .conftest import Edge
 
@@ -38,6 +43,8 @@ async def test_an_admin_adds_a_profile_and_never_sees_its_key_again(edge: Edge) 
         "max_streams": 0,
         "enabled": True,
         "status": "up",
+        "cause": None,
+        "retry_at": None,
     }
     assert await edge.as_admin("GET", "/api/profiles") == (200, [added])
     assert await edge.as_admin("GET", "/api/profiles/1") == (200, added)
@@ -57,6 +64,8 @@ async def test_a_user_does_not_see_where_the_server_is(edge: Edge) -> None:
             "tool_parser": None,
             "starts_in_thinking": None,
             "status": "up",
+            "cause": None,
+            "retry_at": None,
         }
     ]
     assert await edge.as_plain_user("GET", "/api/profiles/1") == (200, profiles[0])
@@ -127,6 +136,9 @@ BAD_VALUES = [
     ({"host": "user@127.0.0.1"}, "host: It is not a host name"),
     ({"host": "ex\r\nample"}, "host: It is not a host name"),
     ({"host": "0x7f000001"}, "host: It is not a host name"),
+    ({"host": "169.254.169.254"}, "host: No connection may go to this address"),
+    ({"host": "fe80::1"}, "host: No connection may go to this address"),
+    ({"host": "192.0.2.1"}, "host: No connection may go to this address"),
     ({"port": 0}, "port: Expected integer >= 1."),
     ({"port": 65536}, "port: Expected integer <= 65535."),
     ({"port": "80"}, "port: Expected integer, got string."),
@@ -182,3 +194,21 @@ async def test_a_change_of_nothing_is_refused(edge: Edge) -> None:
     await edge.as_admin("POST", "/api/profiles", NEW)
     status, answer = await edge.as_admin("PATCH", "/api/profiles/1", {})
     assert (status, answer["error"]["message"]) == (422, "Name at least one field to change.")
+
+
+async def test_a_server_that_is_down_shows_why_and_when_it_is_tried_again(edge: Edge) -> None:
+    retry_at = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    edge.set(REACHABILITY, lambda _id: Reachability("down", "refused", retry_at))
+    await edge.as_admin("POST", "/api/profiles", NEW)
+    _, (profile,) = await edge.as_plain_user("GET", "/api/profiles")
+    assert profile["status"] == "down"
+    assert profile["cause"] == "refused"
+    assert profile["retry_at"] == "2026-01-02T03:04:05Z"
+
+
+async def test_a_public_address_can_be_saved_when_it_is_listed(edge: Edge) -> None:
+    edge.set(ADDRESS_POLICY, AddressPolicy(["192.0.2.0/24"]))
+    assert (await edge.as_admin("POST", "/api/profiles", NEW | {"host": "192.0.2.1"}))[0] == 201
+    await edge.as_admin("PATCH", "/api/profiles/1", {"host": "127.0.0.1"})
+    edge.set(ADDRESS_POLICY, AddressPolicy())
+    assert (await edge.as_admin("PATCH", "/api/profiles/1", {"port": 9}))[0] == 200

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import jwt
@@ -31,6 +31,7 @@ PUBLIC = {
 LOOK_FOR_THEMSELVES = {"/api/auth/login", "/api/auth/refresh"}
 """Open to everybody, but they ask for a credential of their own."""
 SAFE = {"GET", "HEAD"}
+WITHOUT_BODY = {"/api/auth/logout", "/api/auth/refresh", "/api/profiles/999/test"}
 
 
 def path_of(route: Route) -> str:
@@ -257,3 +258,24 @@ async def test_a_known_address_with_another_method_says_which_it_takes(edge: Edg
         assert answer.status == 405
         assert answer.headers["Allow"] == "GET,POST"
         assert (await answer.json())["error"]["code"] == "method_not_allowed"
+
+
+def routes_with_a_body() -> list[Route]:
+    changes = (route for route in ROUTES if route.method in ("POST", "PUT", "PATCH"))
+    return [route for route in changes if path_of(route) not in WITHOUT_BODY]
+
+
+@pytest.mark.parametrize("route", routes_with_a_body(), ids=path_of)
+async def test_a_body_is_json_and_of_a_limited_size(edge: Edge, route: Route) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 65536
+
+    headers = edge.bearer(edge.admin)
+    path = path_of(route)
+    form = headers | {"Content-Type": "text/plain"}
+    async with edge.client.request(route.method, path, data=b"{}", headers=form) as answer:
+        assert answer.status == 415
+    form = headers | {"Content-Type": "application/json"}
+    async with edge.client.request(route.method, path, data=endless(), headers=form) as answer:
+        assert answer.status == 413

@@ -13,6 +13,30 @@ from mlx_relay.web.strict_json import MAX_DEPTH, load
 
 SUITE = Path(__file__).parents[3] / "../shared/data/json"
 DUPLICATE_KEYS = {"y_object_duplicated_key.json", "y_object_duplicated_key_and_value.json"}
+PIECES = (
+    *(bytes([byte]) for byte in b'{}[],:"\\ \n-+.eE0159aunlf'),
+    *(
+        b"null",
+        b"true",
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b"9" * 400,
+        b'"a":',
+        b'"\\u0061":',
+        b"[" * 70,
+    ),
+    *(
+        b"\\ud800",
+        b"\\udc00",
+        b"\\u0000",
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"\xef\xbb\xbf",
+        b"\x00",
+        b"\xe2\x80\xa8",
+    ),
+)
 VALUES = st.recursive(
     st.none()
     | st.booleans()
@@ -35,6 +59,14 @@ def test_what_json_can_say_is_read_as_it_was_meant(value: object) -> None:
 def test_any_bytes_are_a_value_or_invalid_json(data: bytes) -> None:
     with suppress(InvalidJson):
         load(data)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30).map(b"".join))
+def test_what_is_read_is_json_that_every_reader_reads_alike(data: bytes) -> None:
+    with suppress(InvalidJson):
+        value = load(data)
+        assert json.loads(data, parse_constant=pytest.fail) == value
+        assert load(json.dumps(value, ensure_ascii=False, allow_nan=False).encode()) == value
 
 
 @pytest.mark.parametrize(
