@@ -92,12 +92,13 @@ async def too_slow(session: aiohttp.ClientSession, profile: str, count: int) -> 
     """Wait until all streams of *profile* have ended, *count* of them as ``too_slow``."""
     active = f'mlx_relay_active_streams{{profile="{profile}"}} 0.0'
     errors = re.compile(r"^mlx_relay_stream_errors_total\{(.*)\} (\S+)$", re.MULTILINE)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while True:
             async with session.get("/metrics") as answer:
                 text = await answer.text()
             if active in text:
                 break
+            await asyncio.sleep(0.05)
     counts = {
         labels: float(number) for labels, number in errors.findall(text) if f'"{profile}"' in labels
     }
