@@ -6,16 +6,24 @@ import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
 
 import aiohttp
 import psutil
 import pytest
 
-from support.relay import RelayService
+from support.relay import RelayService, relay_service
 
 BYTES_EACH = 256 * 1024
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 FRAME = b'data: {"choices":[{"delta":{"content":"%b"}}]}\n\n' % (b"x" * 4000)
+
+
+@pytest.fixture
+def relay(tmp_path: Path) -> Iterator[RelayService]:
+    """A relay for these alone: its metrics know only so many profiles by name."""
+    with relay_service(tmp_path) as service:
+        yield service
 
 
 class FlatOut:
