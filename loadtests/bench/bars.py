@@ -58,7 +58,6 @@ BARS: Final = (
     Bar(CPU, "paced relay+sinks", "paced relay", 1.5),
     Bar(CPU, "full relay x2 streams", "full relay", 1.1),
     Bar(CPU, "full relay x2 length", "full relay", 1.1),
-    Bar("tokens_per_second", "full relay", "full direct", 1 / 5),
 )
 MOSTS: Final = (
     Most("first_ms_p50", "paced relay", 1.5, "paced direct"),
