@@ -106,7 +106,7 @@ def _npm(folder: Path, *arguments: str) -> None:
     script = home / "lib/node_modules/npm/bin/npm-cli.js"
     command = [str(home / "bin/node"), str(script), *arguments]
     path = f"{home / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
-    subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)  # noqa: S603
+    subprocess.run(command, cwd=folder, env={**os.environ, "PATH": path}, check=True)  # noqa: S603 - npm
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from cassettes import MARK
 
@@ -30,7 +31,7 @@ class _Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._take.started = time.monotonic()
-        transport.write(self._request)  # type: ignore[attr-defined]
+        cast("asyncio.WriteTransport", transport).write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._take.arrivals += [time.monotonic()] * data.count(MARK)

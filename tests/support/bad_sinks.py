@@ -63,19 +63,19 @@ class RaisesInSend(_Sinks):
 
 
 class RaisesInClose(_Sinks):
-    class sink(_Sink):  # noqa: N801
+    class sink(_Sink):  # noqa: N801 - as above
         async def close(self, outcome: object) -> None:
             raise RuntimeError("broken")
 
 
 class RaisesInReceive(_Sinks):
-    class sink(_Sink):  # noqa: N801
+    class sink(_Sink):  # noqa: N801 - as above
         def receive(self, data: bytes, at: float) -> None:
             raise RuntimeError("broken")
 
 
 class HangsInClose(_Sinks):
-    class sink(_Sink):  # noqa: N801
+    class sink(_Sink):  # noqa: N801 - as above
         async def close(self, outcome: object) -> None:
             await asyncio.sleep(3600)
 
@@ -95,7 +95,7 @@ class BlocksInSend(_Sinks):
         while not self.go.exists() and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
-    class sink(_Sink):  # noqa: N801
+    class sink(_Sink):  # noqa: N801 - as above
         def send(self, events: Sequence[Any]) -> None:
             if not self.sinks.has_blocked:
                 self.sinks.block()
@@ -115,7 +115,7 @@ class HangsInItsThread(_Sinks):
         self.note("hangs", 1)
         threading.Event().wait()
 
-    class sink(_Sink):  # noqa: N801
+    class sink(_Sink):  # noqa: N801 - as above
         def send(self, events: Sequence[Any]) -> None:
             for event in events:
                 try:

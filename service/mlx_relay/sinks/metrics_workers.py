@@ -27,11 +27,11 @@ def prepare(directory: Path) -> dict[str, str]:
 
 def forget(directory: Path, pid: int) -> None:
     """Take the gauges of a worker that ended out of the sums."""
-    mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]
+    mark_process_dead(pid, str(directory))  # type: ignore[no-untyped-call]  # no types there
 
 
 def collector_of(registry: CollectorRegistry, directory: Path | None) -> Collector:
     """Return what a scrape reads: all workers' files in *directory*, or this process's registry."""
     if directory is None:
         return registry
-    return MultiProcessCollector(None, str(directory))  # type: ignore[no-untyped-call]
+    return MultiProcessCollector(None, str(directory))  # type: ignore[no-untyped-call]  # no types there
