@@ -20,8 +20,8 @@ from mlx_relay.config import load_settings
 from mlx_relay.sinks.base import read_settings
 from mlx_relay.sinks.log_names import LogNames
 from mlx_relay.sinks.log_reader import LogReader
-from mlx_relay.sinks.log_records import StreamEnded, schema
 from mlx_relay.sinks.log_settings import LogSettings
+from mlx_relay.sinks.records import StreamEnded, schema
 
 POLL_SECONDS: Final = 0.25
 INTERRUPTED: Final = 130

@@ -7,7 +7,7 @@ from typing import Final, get_args
 import msgspec
 
 from mlx_relay.errors import FAILURES
-from mlx_relay.sinks.log_records import RecordedKind, StreamEnded
+from mlx_relay.sinks.records import RecordedKind, StreamEnded
 
 OUTCOMES: Final = (*get_args(RecordedKind), *FAILURES)
 """How a stream may end, and the codes of those that ended in an error."""

@@ -9,7 +9,7 @@ import msgspec
 from rich.text import Text
 
 from mlx_relay.cli.printable import one_line
-from mlx_relay.sinks.log_records import StreamEnded
+from mlx_relay.sinks.records import StreamEnded
 
 _WIDTHS: Final = (19, 12, 16, 28, 7, 8, 7, 6)
 _OUTCOME: Final = 3

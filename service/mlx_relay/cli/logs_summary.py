@@ -9,7 +9,7 @@ from rich.table import Table
 
 from mlx_relay.cli.logs_rows import completion_tokens, generation_seconds
 from mlx_relay.cli.printable import one_line
-from mlx_relay.sinks.log_records import RecordedKind, StreamEnded
+from mlx_relay.sinks.records import RecordedKind, StreamEnded
 
 
 class ProfileSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -58,10 +58,7 @@ class FanOut:
         self._side_sinks = side_sinks
         self._sides = side_sinks.open(stream)
         self._raw = [side for side in self._sides if side.wants_raw]
-
-    @property
-    def wants_raw(self) -> bool:
-        return bool(self._raw)
+        self.wants_raw = bool(self._raw)
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         for side in self._sides:

@@ -26,12 +26,12 @@ from mlx_relay.sinks.log_dead_slots import settle_dead_slots
 from mlx_relay.sinks.log_file import LogFile
 from mlx_relay.sinks.log_names import LogNames
 from mlx_relay.sinks.log_queue import Line, LineQueue
-from mlx_relay.sinks.log_records import Events, encode_line, ended, started
 from mlx_relay.sinks.log_recovery import ends_of_lost, open_streams
-from mlx_relay.sinks.log_said import Said
 from mlx_relay.sinks.log_settings import Content, LogSettings
 from mlx_relay.sinks.log_slot import take_free_slot
 from mlx_relay.sinks.log_writer import LogWriter
+from mlx_relay.sinks.records import Events, encode_line, ended, started
+from mlx_relay.sinks.said import Said
 
 CLOSE_SECONDS = 5.0
 """How long the disk may take for the last lines."""

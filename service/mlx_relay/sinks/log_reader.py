@@ -9,7 +9,7 @@ from typing import BinaryIO
 import msgspec
 
 from mlx_relay.sinks.log_names import LogNames
-from mlx_relay.sinks.log_records import StreamEnded, decode_line, is_end
+from mlx_relay.sinks.records import StreamEnded, decode_line, is_end
 
 
 class LogReader:

@@ -13,7 +13,7 @@ import msgspec
 import structlog
 
 from mlx_relay.sinks.log_queue import Line
-from mlx_relay.sinks.log_records import (
+from mlx_relay.sinks.records import (
     LossCause,
     StreamStarted,
     decode_line,

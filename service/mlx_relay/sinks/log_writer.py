@@ -16,8 +16,8 @@ import structlog
 
 from mlx_relay.sinks.log_file import LogFile
 from mlx_relay.sinks.log_queue import Line, LineQueue, Missing
-from mlx_relay.sinks.log_records import LogGap, encode_line
 from mlx_relay.sinks.log_recovery import ends_of_lost
+from mlx_relay.sinks.records import LogGap, encode_line
 
 RETRY_SECONDS = 1.0
 SYNC_SECONDS = 1.0

@@ -1,7 +1,7 @@
 """Events in; one entry per finished stream on a Redis stream out.
 
 An entry has ``id`` (the stream's id) and ``record`` (JSON, the log's ``stream_ended`` record:
-``log_records``). Delivery is at least once: a connection that dies in the middle of a batch makes
+``records``). Delivery is at least once: a connection that dies in the middle of a batch makes
 the batch go again, so readers drop an ``id`` that they have seen. The setting ``content`` says
 whether thinking, answer and calls are kept: ``metadata`` (default) no, ``text`` yes.
 
@@ -21,9 +21,9 @@ from redis.retry import Retry
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Event
 from mlx_relay.sinks.base import Outcome, SinkContext, StreamInfo
-from mlx_relay.sinks.log_records import ended
-from mlx_relay.sinks.log_said import Said
 from mlx_relay.sinks.outbox import Outbox
+from mlx_relay.sinks.records import ended
+from mlx_relay.sinks.said import Said
 
 CLOSE_SECONDS = 5.0
 TIMEOUT_SECONDS = 5.0

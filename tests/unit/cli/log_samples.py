@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlx_relay.events import UsageCounts
-from mlx_relay.sinks.log_records import StreamEnded
+from mlx_relay.sinks.records import StreamEnded
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mlx_relay.sinks.log_names import LogNames
-from mlx_relay.sinks.log_records import encode_line
+from mlx_relay.sinks.records import encode_line
 from unit.cli.conftest import Command, assert_one_line
 from unit.cli.log_samples import NOON, end
 

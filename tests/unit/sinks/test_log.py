@@ -11,7 +11,7 @@ from mlx_relay.errors import ConfigurationError
 from mlx_relay.events import Done, Event, Response, Thinking, ThinkingDone, ToolCall
 from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.log import LogSinks
-from mlx_relay.sinks.log_records import (
+from mlx_relay.sinks.records import (
     AnyRecord,
     Events,
     StreamEnded,

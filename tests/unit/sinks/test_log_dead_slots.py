@@ -8,8 +8,8 @@ import pytest
 from mlx_relay.sinks.log_dead_slots import settle_dead_slots
 from mlx_relay.sinks.log_file import Keeping
 from mlx_relay.sinks.log_names import LogNames
-from mlx_relay.sinks.log_records import StreamEnded, decode_line, encode_line, started
 from mlx_relay.sinks.log_slot import take_free_slot
+from mlx_relay.sinks.records import StreamEnded, decode_line, encode_line, started
 from support.values import stream_info
 
 NOW = datetime.now(UTC)

@@ -8,7 +8,7 @@ import msgspec
 from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.log_names import LogNames
 from mlx_relay.sinks.log_reader import LogReader
-from mlx_relay.sinks.log_records import encode_line, ended, started
+from mlx_relay.sinks.records import encode_line, ended, started
 from support.values import stream_info
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

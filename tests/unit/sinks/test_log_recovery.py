@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from mlx_relay.sinks import Outcome
-from mlx_relay.sinks.log_records import StreamEnded, decode_line, encode_line, ended, started
 from mlx_relay.sinks.log_recovery import cut_torn_line, ends_of_lost, open_streams
+from mlx_relay.sinks.records import StreamEnded, decode_line, encode_line, ended, started
 from support.values import stream_info
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -14,7 +14,8 @@ import pytest
 from mlx_relay.sinks.log_file import Keeping, LogFile
 from mlx_relay.sinks.log_names import LogNames
 from mlx_relay.sinks.log_queue import Line, LineQueue
-from mlx_relay.sinks.log_records import (
+from mlx_relay.sinks.log_writer import Fsync, LogWriter
+from mlx_relay.sinks.records import (
     AnyRecord,
     LogGap,
     StreamEnded,
@@ -23,7 +24,6 @@ from mlx_relay.sinks.log_records import (
     encode_line,
     started,
 )
-from mlx_relay.sinks.log_writer import Fsync, LogWriter
 from support.full_disk import FullDisk, full_disk
 from support.values import stream_info
 

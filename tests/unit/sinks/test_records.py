@@ -8,7 +8,7 @@ import pytest
 
 from mlx_relay.events import Done, Response, ToolCall, UsageCounts
 from mlx_relay.sinks import Outcome, StreamInfo
-from mlx_relay.sinks.log_records import (
+from mlx_relay.sinks.records import (
     AnyRecord,
     Events,
     LogGap,

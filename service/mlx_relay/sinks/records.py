@@ -1,4 +1,4 @@
-"""What happened to a stream in; the records of the log, one line of JSON each, out. Pure.
+"""What happened to a stream in; its records, one line of JSON each, out. Pure. For every sink.
 
 The classes ARE the format (``mlx-relay logs --schema`` prints it). What a record holds is chosen
 here, by name: a field that a stream gains one day is not logged until it is added. A line never

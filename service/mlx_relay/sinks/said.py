@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mlx_relay.events import Event, Response, Thinking, ToolCall
-from mlx_relay.sinks.log_records import Texts
+from mlx_relay.sinks.records import Texts
 
 MAX_CHARACTERS = 1024 * 1024
 """What is kept of a stream; nobody reads more, and a thousand streams need their memory."""

@@ -1,8 +1,8 @@
 """What the log keeps of what was said."""
 
 from mlx_relay.events import Done, Response, Start, Thinking, ThinkingDone, ToolCall
-from mlx_relay.sinks.log_records import Texts
-from mlx_relay.sinks.log_said import Said
+from mlx_relay.sinks.records import Texts
+from mlx_relay.sinks.said import Said
 
 CALL = ToolCall(0, "i", "f", '{"a":1}')
 
