@@ -104,13 +104,10 @@ AnyEvent: TypeAlias = (
     Start | Status | Thinking | ThinkingDone | Response | ToolCall | Usage | Error | Done
 )
 
-_encoder = msgspec.json.Encoder()
+encode = msgspec.json.Encoder().encode
+"""Return an event as one line of JSON."""
+
 _decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
-
-
-def encode(event: Event) -> bytes:
-    """Return *event* as one line of JSON."""
-    return _encoder.encode(event)
 
 
 def decode(data: bytes | str) -> AnyEvent:

@@ -14,14 +14,25 @@ from mlx_relay.events import (
     Usage,
     UsageCounts,
 )
-from mlx_relay.sinks.base import Outcome
+from mlx_relay.sinks.base import Outcome, OutcomeKind
 
 
 class Stopwatch:
-    """Times one stream that began at *started* (seconds, monotonic).
+    """Times one stream that began at *started* (seconds, monotonic)."""
 
-    *bytes_received* is counted by whoever receives them.
-    """
+    __slots__ = (
+        "_events",
+        "_first_answer",
+        "_first_event",
+        "_known",
+        "_left_at",
+        "_started",
+        "_terminal",
+        "_thinking",
+        "_upstream_release",
+        "_upstream_status",
+        "_usage",
+    )
 
     def __init__(self, started: float) -> None:
         self._started = started
@@ -31,7 +42,6 @@ class Stopwatch:
         self._events = 0
         # More text of the kind that came last tells nothing new.
         self._known: type[Event] | None = None
-        self.bytes_received = 0
         self._usage: UsageCounts | None = None
         self._terminal: Done | Error | None = None
         self._upstream_status: int | None = None
@@ -51,7 +61,7 @@ class Stopwatch:
 
     def released(self, at: float) -> None:
         """The upstream's connection is closed."""
-        if self._terminal is None:
+        if self._is_unwanted:
             self._upstream_release = at - self._left_at
 
     def saw(self, events: Sequence[Event], at: float) -> None:
@@ -62,12 +72,13 @@ class Stopwatch:
             self._note(event, at - self._started)
             self._known = type(event) if isinstance(event, Thinking | Response) else None
 
-    def outcome(self, now: float) -> Outcome:
+    def outcome(self, now: float, bytes_received: int) -> Outcome:
         end = self._terminal
+        kind: OutcomeKind = "done" if isinstance(end, Done) else "error"
         return Outcome(
-            kind="client_gone" if end is None else "done" if isinstance(end, Done) else "error",
+            kind="client_gone" if self._is_unwanted else kind,
             seconds=round(now - self._started, 6),
-            code=end.code if isinstance(end, Error) else None,
+            code=end.code if isinstance(end, Error) and not self._is_unwanted else None,
             cause=end.detail if isinstance(end, Error) else None,
             finish_reason=end.finish_reason if isinstance(end, Done) else None,
             upstream_status=self._upstream_status,
@@ -76,9 +87,15 @@ class Stopwatch:
             thinking=self._thinking,
             upstream_release=self._upstream_release,
             events=self._events,
-            bytes_received=self.bytes_received,
+            bytes_received=bytes_received,
             usage=self._usage,
         )
+
+    @property
+    def _is_unwanted(self) -> bool:
+        """The client left; or it said that it wants no more, and others who read are told so."""
+        end = self._terminal
+        return end is None or (isinstance(end, Error) and end.code == "stopped")
 
     def _note(self, event: Event, elapsed: float) -> None:
         match event:

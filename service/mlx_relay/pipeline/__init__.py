@@ -10,19 +10,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mlx_relay.errors import StreamError
-from mlx_relay.events import Event
+from mlx_relay.events import Event, Response, Thinking
 from mlx_relay.pipeline.assemble import Assembler
 from mlx_relay.pipeline.bodies.schemas import Tools
 from mlx_relay.pipeline.chunks import Chunks
-from mlx_relay.pipeline.deltas import Delta, TextDelta
+from mlx_relay.pipeline.deltas import Delta
 from mlx_relay.pipeline.families import (
     UnknownParser,
     check_parser,
     find_families,
     parser_names,
 )
-from mlx_relay.pipeline.plain import read_plain
 from mlx_relay.pipeline.reasoning import MarkedReasoning
+from mlx_relay.pipeline.short_way import ShortWay
 from mlx_relay.pipeline.sse import Decoder, Message
 from mlx_relay.pipeline.trace import Trace
 
@@ -38,14 +38,26 @@ MAX_STREAM_EVENTS: Final = 200_000
 class Pipeline:
     """Read one stream of one upstream.
 
-    *ended* says that the terminal event is out. *progress* counts the pieces of text, reasoning and
-    calls that came, held back or not.
+    *ended* says that the terminal event is out; *progressed* that the last ``feed`` brought text,
+    reasoning or calls, held back or not.
 
     *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
     *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
     type the arguments of calls found in text; *max_tokens* is the request's limit; *trace* is told
     which rule of which family did something, just before the events that it led to come out.
     """
+
+    __slots__ = (
+        "_assembler",
+        "_bytes_left",
+        "_chunks",
+        "_decoder",
+        "_events_left",
+        "_reasoning",
+        "_short_way",
+        "ended",
+        "progressed",
+    )
 
     def __init__(
         self,
@@ -65,9 +77,15 @@ class Pipeline:
         )
         self._assembler = Assembler(max_tokens=max_tokens)
         self.ended = False
-        self.progress = 0
+        self.progressed = False
+        self._short_way: ShortWay | None = None
         self._bytes_left = MAX_STREAM_BYTES
         self._events_left = MAX_STREAM_EVENTS
+
+    @property
+    def bytes_received(self) -> int:
+        """What came of the upstream's body."""
+        return MAX_STREAM_BYTES - self._bytes_left
 
     @property
     def skipped(self) -> int:
@@ -78,10 +96,12 @@ class Pipeline:
         """Return what *data*, read at *at* (seconds, monotonic), adds; [] after the end."""
         if self.ended:
             return []
-        events = self._take_plain(data, at)
-        if events is None:
-            events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
-        self.progress = self._chunks.progress
+        way = self._short_way
+        if way and len(data) <= self._bytes_left and (event := way.take(data)):
+            self.progressed = True
+            events: list[Event] = [event]
+        else:
+            events = self._take(data, at)
         self._bytes_left -= len(data)
         self._events_left -= len(events)
         if self._bytes_left < 0 or self._events_left < 0:
@@ -103,25 +123,22 @@ class Pipeline:
         self.ended = True
         return events
 
-    def _take_plain(self, data: bytes, at: float) -> list[Event] | None:
-        """Take *data* on the short way if it is one message with one piece of text; else None.
+    def _take(self, data: bytes, at: float) -> list[Event]:
+        before = self._chunks.progress
+        events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
+        self.progressed = self._chunks.progress != before
+        self._short_way = self._find_short_way()
+        return events
 
-        Nearly every read is such a one, and what it costs is calls: each stage is asked whether the
-        piece just passes. The laws hold both ways, for any other split takes the long one.
-        """
-        message = self._decoder.peek(data)
-        if message is None or len(data) > self._bytes_left:
+    def _find_short_way(self) -> ShortWay | None:
+        """The laws hold on it as well: any other split of the bytes takes the long one."""
+        voice = self._reasoning.steady if self._decoder.is_between and not self.ended else None
+        if voice is None:
             return None
-        plain = read_plain(message)
-        if plain is None:
-            return None
-        self._chunks.progress += 1
-        self._chunks.is_in_text = isinstance(plain, TextDelta)
-        delta = self._reasoning.passes(plain)
-        if delta is None:
-            return self._assembler.feed(self._reasoning.feed(plain), at)
-        event = self._assembler.passes(delta)
-        return self._assembler.feed([delta], at) if event is None else [event]
+        kind = Thinking if voice.is_thinking else Response
+        in_field = self._reasoning.in_field
+        is_steady = self._assembler.is_steady(kind) and self._chunks.is_in_text is not in_field
+        return ShortWay(voice, kind, in_field=in_field) if is_steady else None
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
         deltas: list[Delta] = []

@@ -61,14 +61,11 @@ class Assembler:
             self._fail(failure, at)
         return self._collect()
 
-    def passes(self, delta: Delta) -> Event | None:
-        """Return the one event that ``feed`` would make of *delta*; None if it is not one."""
-        if isinstance(delta, TextDelta) and self._block_began is None:
-            self._has_output = True
-            return Response(delta.text)
-        if isinstance(delta, ReasoningDelta) and self._block_speaks:
-            return Thinking(delta.text)
-        return None
+    def is_steady(self, kind: type[Response] | type[Thinking]) -> bool:
+        """Return whether more text of *kind* would be just an event of it."""
+        if kind is Thinking:
+            return self._block_speaks
+        return self._has_output and self._block_began is None
 
     def close(self, at: float) -> list[Event]:
         """End the stream at the end of the body: well only if there was a finish reason."""

@@ -41,6 +41,11 @@ class CodeTracker:
         if self._line_is_blank and text[newline + 1 :].strip(_LINE_PREFIX):
             self._line_is_blank = False
 
+    @property
+    def is_steady(self) -> bool:
+        """Text without backtick, tilde and line end would change nothing."""
+        return not (self._needs_walk or self._line_is_blank)
+
     def is_inside(self) -> bool:
         """Return whether text that comes now, and is not a backtick or tilde, is code."""
         self._settle_run()

@@ -35,13 +35,14 @@ class _Chunk(msgspec.Struct):
     usage: None = None
 
 
-_decoder = msgspec.json.Decoder(_Chunk)
+decode_plain = msgspec.json.Decoder(_Chunk).decode
+"""Read a chunk that holds at most text and reasoning; raises ValueError or RecursionError."""
 
 
 def read_plain(text: str | bytes) -> TextDelta | ReasoningDelta | None:
     """Return the delta of a chunk with one piece of text or reasoning, else None."""
     try:
-        delta = _decoder.decode(text).choices[0].delta
+        delta = decode_plain(text).choices[0].delta
     except (ValueError, RecursionError):
         return None
     reasoning = delta.reasoning_content or delta.reasoning

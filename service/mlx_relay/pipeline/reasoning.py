@@ -5,6 +5,7 @@ from mlx_relay.pipeline.deltas import Delta, FinishDelta, ReasoningDelta, TextDe
 from mlx_relay.pipeline.markers import Family, State
 from mlx_relay.pipeline.scanner import Scanner
 from mlx_relay.pipeline.trace import Step, Trace
+from mlx_relay.pipeline.voice import Voice
 
 
 class MarkedReasoning:
@@ -46,19 +47,22 @@ class MarkedReasoning:
         well = isinstance(delta, FinishDelta)
         return [*self._end_field(), *self._text.flush(well=well), delta]
 
-    def passes(self, delta: TextDelta | ReasoningDelta) -> Delta | None:
-        """Return what ``feed`` would make of *delta* if that is one delta, and take it; else None.
+    @property
+    def steady(self) -> Voice | None:
+        """What says the next piece of the kind that came last, while nothing is held back.
 
-        None changes nothing: ``feed`` must then be asked. It is when a marker may stand or begin
-        in the text, or something is held back.
+        None when any piece would change more than what the voice has seen.
         """
         if self._trace or self._can_start_in_thinking:
             return None
-        if isinstance(delta, TextDelta):
-            return self._text.passes(delta.text) if self._field is None else None
-        if self._field is None or not self._text.is_empty:
-            return None
-        return self._field.passes(delta.text)
+        if self._field is None:
+            return self._text.steady
+        return self._field.steady if self._text.is_empty else None
+
+    @property
+    def in_field(self) -> bool:
+        """The upstream is sending reasoning in a field of its own."""
+        return self._field is not None
 
     def close(self) -> list[Delta]:
         return [*self._end_field(), *self._text.flush()]

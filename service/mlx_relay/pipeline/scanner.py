@@ -49,11 +49,11 @@ class Scanner:
         """Nothing is held back."""
         return not self._held and self._gathering is None and self._voice.is_empty
 
-    def passes(self, text: str) -> Delta | None:
-        """Return the one delta that ``feed`` would make of *text*, and take it; None for others."""
-        if self._held or self._gathering is not None or self._voice.table.may_match(text):
-            return None
-        return self._voice.passes(text)
+    @property
+    def steady(self) -> Voice | None:
+        """The voice, when text without any of its ``changes`` would only be said."""
+        is_steady = not self._held and self._gathering is None and self._voice.is_steady
+        return self._voice if is_steady else None
 
     def flush(self, *, well: bool = False) -> list[Delta]:
         """Give out what is held back, as text of the state it stands in.

@@ -87,24 +87,14 @@ class Decoder:
             return []
         return [self._dispatch(self._data, complete=False)]
 
-    def peek(self, data: bytes) -> bytes | None:
-        """Return the ``data`` of the one message that *data* is; None if it is more, less or other.
-
-        That is how most servers write and most networks deliver. Nothing is remembered: ``feed``
-        would say the same.
-        """
-        if (
-            data.startswith(b"data: ")
-            and data.find(b"\n") == len(data) - 2
-            and data.endswith(b"\n")
-            and b"\r" not in data
-            and len(data) <= self._safe_bytes
-            and self._head is None
+    @property
+    def is_between(self) -> bool:
+        """Nothing of a message has come that is not out yet, and the stream has begun."""
+        return (
+            self._head is None
             and self._data is None
             and not (self._partial or self._event or self._after_return or self.failure)
-        ):
-            return data[6:-2]
-        return None
+        )
 
     def _without_bom(self, data: bytes) -> bytes:
         """Drop a byte order mark, which counts only at the start of the stream, cut or whole."""

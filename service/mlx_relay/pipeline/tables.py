@@ -66,6 +66,7 @@ class Tables:
     def __init__(self, family: Family) -> None:
         self._family = family
         self._made: dict[tuple[State, Place, bool], Table] = {}
+        self._changes: dict[State, re.Pattern[str]] = {}
         self.tracks_code = any(marker.where == "outside_code" for marker in family.text)
 
     def at(self, state: State, place: Place, *, in_code: bool) -> Table:
@@ -74,6 +75,19 @@ class Tables:
         if key not in self._made:
             self._made[key] = self._make(state, place, in_code=in_code)
         return self._made[key]
+
+    def changes(self, state: State, *, with_code: bool) -> re.Pattern[str]:
+        """Return what any of the markers of *state* needs, behind other text: none stands without.
+
+        *with_code* adds what Markdown code is made of.
+        """
+        if state not in self._changes:
+            table = self.at(state, "later", in_code=False)
+            characters = "".join(text[0] for text in table.markers) + "`~\n" * with_code
+            anywhere = f"[{re.escape(characters)}]" if characters else "(?!)"
+            at_end = rf"|[{table.held}]\Z" if table.held else ""
+            self._changes[state] = re.compile(anywhere + at_end)
+        return self._changes[state]
 
     def _make(self, state: State, place: Place, *, in_code: bool) -> Table:
         markers: tuple[Marker, ...] = getattr(self._family, state)

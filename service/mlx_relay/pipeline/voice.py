@@ -1,5 +1,6 @@
 """Pieces of text and changes of state in; deltas out, without the white space of the markers."""
 
+import re
 from typing import Final
 
 from mlx_relay.pipeline.deltas import (
@@ -67,17 +68,30 @@ class Voice:
             self._emit(text)
 
     @property
+    def is_thinking(self) -> bool:
+        return self.state in ("thinking", "field")
+
+    @property
     def is_empty(self) -> bool:
         return not self._space
 
-    def passes(self, text: str) -> Delta | None:
-        """Return *text* as the one delta that ``say`` would make of it; None if it is not one."""
-        if self._place != "later" or self._after or self._space or self.family.settles:
-            return None
-        if text[-1] in self.table.held:
-            return None
-        self._emit(text)
-        return self.deltas.pop()
+    @property
+    def is_steady(self) -> bool:
+        """Text without ``changes`` in it would be one delta of the present state."""
+        is_settled = self._place == "later" and not (self._after or self._space)
+        return is_settled and (self._code.is_steady or not self._follows_code())
+
+    @property
+    def changes(self) -> re.Pattern[str]:
+        """What may make more of a piece of text than a delta, in a steady state."""
+        return self._tables.changes(self.state, with_code=self._follows_code())
+
+    def may_pass(self, characters: int) -> bool:
+        """Count so much text, which does not come here; False, and not counted, if it settles."""
+        if self._seen + characters > MAX_UNDECIDED:
+            return False
+        self._seen += characters
+        return True
 
     def say_raw(self, text: str) -> None:
         """Say *text* as a part of the answer, whatever the state is."""
@@ -122,9 +136,12 @@ class Voice:
         self.move(self._place)
 
     def _emit(self, text: str) -> None:
-        if self.state in ("thinking", "field"):
+        if self.is_thinking:
             self.deltas.append(ReasoningDelta(text))
             return
         if self._tables.tracks_code:
             self._code.feed(text)
         self.deltas.append(TextDelta(text))
+
+    def _follows_code(self) -> bool:
+        return self._tables.tracks_code and not self.is_thinking

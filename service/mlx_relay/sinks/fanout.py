@@ -53,6 +53,8 @@ class SideSinks:
 class FanOut:
     """The sinks of one stream."""
 
+    __slots__ = ("_client", "_raw", "_side_sinks", "_sides", "wants_raw")
+
     def __init__(self, client: Sink, side_sinks: SideSinks, stream: StreamInfo) -> None:
         self._client = client
         self._side_sinks = side_sinks

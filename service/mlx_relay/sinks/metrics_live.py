@@ -111,6 +111,8 @@ class LiveSinks:
 class LiveSink:
     """Watches one stream. Every token comes through ``send``, so that calls nothing it need not."""
 
+    __slots__ = ("_clock", "_is_queued", "_last_output", "_opened_at", "_profile_id", "_sinks")
+
     def __init__(self, sinks: LiveSinks, profile_id: int) -> None:
         self._sinks = sinks
         self._clock = sinks.clock

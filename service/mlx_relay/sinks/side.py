@@ -7,6 +7,7 @@ the sink did not get whole.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import structlog
 
@@ -28,6 +29,17 @@ class SideSink:
     Every token of every stream comes through ``send``, so it asks nothing: a sink that is cut out
     has given way to one that counts.
     """
+
+    __slots__ = (
+        "_breaker",
+        "_is_trial",
+        "_lost_bytes",
+        "_lost_events",
+        "_sink",
+        "_take",
+        "_take_raw",
+        "wants_raw",
+    )
 
     def __init__(self, factory: SinkFactory, stream: StreamInfo, breaker: Breaker) -> None:
         self._breaker = breaker
@@ -122,11 +134,11 @@ class SideSink:
 
 
 def _raw_half(sink: object) -> RawSink | None:
-    return sink if isinstance(sink, RawSink) else None
+    return cast("RawSink", sink) if hasattr(sink, "receive") else None
 
 
 def _head_half(sink: object) -> HeadSink | None:
-    return sink if isinstance(sink, HeadSink) else None
+    return cast("HeadSink", sink) if hasattr(sink, "receive_head") else None
 
 
 async def close_factory(name: str, factory: SinkFactory) -> None:

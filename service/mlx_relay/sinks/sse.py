@@ -11,20 +11,19 @@ from typing import Protocol
 from mlx_relay.events import Event, encode
 from mlx_relay.sinks.base import Outcome
 
+HIGH_WATER_BYTES = 64 * 1024
+"""Beyond this asyncio says that writing is paused, so ``drain`` waits."""
+
 STALL_SECONDS = 30.0
 """How long a client may take nothing at all before it is dropped."""
 
 
 class Connection(Protocol):
-    """What the sink needs of aiohttp's connection; its high-water mark is 64 KiB."""
+    """What the sink needs of aiohttp's connection."""
 
     @property
     def transport(self) -> asyncio.Transport | None:
         """None once the connection is lost."""
-
-    @property
-    def writing_paused(self) -> bool:
-        """More waits for the client than the high-water mark."""
 
 
 class SseSink:
@@ -34,6 +33,17 @@ class SseSink:
     (HTTP/1.1) or ends with the connection (HTTP/1.0). A client that takes nothing of what waits for
     *stall_seconds*, and at most half as long again, is dropped.
     """
+
+    __slots__ = (
+        "_drain",
+        "_is_chunked",
+        "_number",
+        "_transport",
+        "_watch",
+        "_written",
+        "is_full",
+        "is_stalled",
+    )
 
     def __init__(
         self,
@@ -45,7 +55,6 @@ class SseSink:
     ) -> None:
         self.is_full = connection.transport is None
         self.is_stalled = False
-        self._connection = connection
         self._transport = connection.transport
         self._drain = drain
         self._is_chunked = is_chunked
@@ -58,10 +67,16 @@ class SseSink:
         if transport is None or transport.is_closing():
             self.is_full = True
             return
-        data = b"".join(map(self._encode, events))
+        number = self._number
+        parts = []
+        for event in events:
+            number += 1
+            parts.append(b"id: %d\ndata: %b\n\n" % (number, encode(event)))
+        self._number = number
+        data = b"".join(parts)
         self._written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
-        self.is_full = self._connection.writing_paused
+        self.is_full = transport.get_write_buffer_size() > HIGH_WATER_BYTES
 
     async def drain(self) -> None:
         """Wait while the client is full; raises ConnectionError when it is gone or was dropped."""
@@ -73,10 +88,6 @@ class SseSink:
     async def close(self, outcome: Outcome) -> None:
         del outcome
         self._watch.stop()
-
-    def _encode(self, event: Event) -> bytes:
-        self._number += 1
-        return b"id: %d\ndata: %b\n\n" % (self._number, encode(event))
 
     def _taken(self) -> int | None:
         """Return how many bytes the client took, None if there is nothing to take."""

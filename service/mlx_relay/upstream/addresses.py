@@ -7,6 +7,7 @@ itself is judged, after DNS, so that no name leads around it.
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 from mlx_relay.errors import ConfigurationError, InvalidRequest
@@ -55,9 +56,14 @@ class AddressPolicy:
         self._names: set[str] = set()
         for entry in listed:
             self._list(entry)
+        # The same few are asked for, once a stream.
+        self._verdict = lru_cache(maxsize=1024)(self._judge)
 
     def admits(self, host: str, address: str) -> bool:
         """Return whether a connection for *host* may go to the numeric *address*."""
+        return self._verdict(host, address)
+
+    def _judge(self, host: str, address: str) -> bool:
         try:
             target = _real(ipaddress.ip_address(address.partition("%")[0]))
         except ValueError:

@@ -1,9 +1,11 @@
 """A profile in; an open connection to its server out."""
 
 import asyncio
+import ipaddress
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import aiohappyeyeballs
 
@@ -60,7 +62,9 @@ class Connector:
 
     async def _connection(self, profile: Profile) -> socket.socket:
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(profile.host, profile.port, type=socket.SOCK_STREAM)
+        found = _literal(profile.host, profile.port) or await loop.getaddrinfo(
+            profile.host, profile.port, type=socket.SOCK_STREAM
+        )
         addresses = [one for one in found if self._policy.admits(profile.host, str(one[4][0]))]
         if not addresses:
             raise StreamError("upstream_unreachable", "address_denied")
@@ -70,6 +74,16 @@ class Connector:
             loop=loop,
             socket_factory=_small_socket,
         )
+
+
+@lru_cache(maxsize=256)
+def _literal(host: str, port: int) -> Sequence[aiohappyeyeballs.AddrInfoType]:
+    """Return *host* resolved if it is an IPv4 address: a look-up would take a thread to say it."""
+    try:
+        host = str(ipaddress.IPv4Address(host))
+    except ValueError:
+        return ()
+    return ((socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)),)
 
 
 def _small_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:

@@ -40,17 +40,36 @@ class ResponseReader(asyncio.Protocol):
     Reading waits from the head on until ``deliver_to`` names who takes the body.
     """
 
+    __slots__ = (
+        "_clock",
+        "_failure",
+        "_has_head",
+        "_head_bytes",
+        "_header_bytes",
+        "_headers",
+        "_is_complete",
+        "_is_paused",
+        "_parser",
+        "_parts",
+        "_receiver",
+        "_transport",
+        "head",
+        "on_body",
+        "over",
+    )
+
     def __init__(self, clock: Callable[[], float]) -> None:
         loop = asyncio.get_running_loop()
         self.head: asyncio.Future[Head] = loop.create_future()
         self.over: asyncio.Future[None] = loop.create_future()
         self._clock = clock
-        self._parser = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._has_head = False
         self._head_bytes = 0
         self._header_bytes = 0
         self._parts: list[bytes] = []
+        self.on_body = self._parts.append
+        self._parser = httptools.HttpResponseParser(self)
         self._receiver: Receiver | None = None
         self._is_paused = False
         self._is_complete = False
@@ -96,6 +115,9 @@ class ResponseReader(asyncio.Protocol):
         self._is_complete = True
         self._deliver()
 
+    def on_status(self, status: bytes) -> None:
+        self._header_bytes += len(status)
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._has_head:
             # A trailer: nobody needs it, and there may be no end of them.
@@ -112,9 +134,6 @@ class ResponseReader(asyncio.Protocol):
             self._headers = {}
             if self._receiver is None:
                 self._transport.pause_reading()
-
-    def on_body(self, data: bytes) -> None:
-        self._parts.append(data)
 
     def on_message_complete(self) -> None:
         self._is_complete = self.head.done()
@@ -134,12 +153,15 @@ class ResponseReader(asyncio.Protocol):
 
     def _deliver(self) -> None:
         """Hand over what waits. A receiver that raises has a bug: ``over`` carries it."""
-        if self.over.done() or self._receiver is None:
+        if self._receiver is None or self.over.done():
             return
         try:
             if self._parts:
-                parts, self._parts = self._parts, []
-                self._receiver.data(parts[0] if len(parts) == 1 else b"".join(parts), self._clock())
+                data = self._parts.pop()
+                if self._parts:
+                    data = b"".join([*self._parts, data])
+                    self._parts.clear()
+                self._receiver.data(data, self._clock())
             if self._is_complete:
                 self._receiver.end(self._failure)
                 self.over.set_result(None)

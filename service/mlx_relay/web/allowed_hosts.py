@@ -8,6 +8,7 @@ rebound, so every one is allowed.
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import TypeAlias
 
 from aiohttp import hdrs, web
@@ -38,6 +39,7 @@ def names_of(hostname: str) -> frozenset[str]:
     return frozenset({"localhost", hostname, label, f"{label}.local"})
 
 
+@lru_cache(maxsize=256)
 def is_allowed(authority: str, allowed: frozenset[str]) -> bool:
     """Return whether *authority*, a host with or without a port, is an address or in *allowed*."""
     host = host_of(authority)

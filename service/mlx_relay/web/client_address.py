@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import structlog
@@ -10,7 +11,7 @@ from aiohttp import hdrs, web
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-TRUSTED_PROXIES: web.AppKey[Sequence[Network]] = web.AppKey("trusted_proxies")
+TRUSTED_PROXIES: web.AppKey[tuple[Network, ...]] = web.AppKey("trusted_proxies")
 UNKNOWN = "unknown"
 
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,7 +51,8 @@ def is_from_this_host(request: web.Request) -> bool:
     )
 
 
-def find_client(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> Address | None:
+@lru_cache(maxsize=4096)
+def find_client(peer: str, forwarded_for: str, trusted: tuple[Network, ...]) -> Address | None:
     """Return the nearest address that is no trusted proxy. Pure.
 
     *forwarded_for* grows to the right, so each proxy vouches for what stands left of it. Text

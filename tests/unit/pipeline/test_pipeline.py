@@ -145,13 +145,25 @@ def test_durations_come_from_the_times_of_the_reads() -> None:
     assert pipeline.feed(content("nk>"), 13.2) == [ThinkingDone(3.2)]
 
 
-def test_progress_moves_with_output_that_is_held_back_too() -> None:
+def test_output_that_is_held_back_is_progress_and_a_sign_of_life_is_none() -> None:
     pipeline = Pipeline()
-    pipeline.feed(b": keepalive\n\n" + delta(role="assistant") + usage(1, 2), 0.0)
-    assert pipeline.progress == 0
-    assert pipeline.feed(content("<thi"), 0.0) == []
-    assert pipeline.feed(calls(call("f", '{"a"', index=0)), 0.0) == [Response("<thi")]
-    assert pipeline.progress == 2
+
+    def progresses(data: bytes) -> bool:
+        pipeline.feed(data, 0.0)
+        return pipeline.progressed
+
+    assert not progresses(b": keepalive\n\n" + delta(role="assistant") + usage(1, 2))
+    assert progresses(content("<thi"))
+    assert progresses(calls(call("f", '{"a"', index=0)))
+    assert not progresses(b": keepalive\n\n")
+
+
+def test_every_byte_is_counted() -> None:
+    pipeline = Pipeline()
+    pieces = [content("a"), content("b"), content("c")[:-1], b"\n", FINISH]
+    for piece in pieces:
+        pipeline.feed(piece, 0.0)
+    assert pipeline.bytes_received == len(b"".join(pieces))
 
 
 def test_failing_lets_out_what_was_held_and_the_usage() -> None:

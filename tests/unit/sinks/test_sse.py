@@ -8,7 +8,7 @@ import pytest
 from mlx_relay.events import Done, Response, Start
 from mlx_relay.pipeline.sse import Decoder
 from mlx_relay.sinks import Outcome
-from mlx_relay.sinks.sse import SseSink
+from mlx_relay.sinks.sse import HIGH_WATER_BYTES, SseSink
 
 
 class FakeTransport:
@@ -38,7 +38,6 @@ class FakeConnection:
     def __init__(self) -> None:
         self.fake = FakeTransport()
         self.transport: asyncio.Transport | None = cast("asyncio.Transport", self.fake)
-        self.writing_paused = False
         self.free = asyncio.Event()
 
     async def drain(self) -> None:
@@ -74,7 +73,7 @@ async def test_in_http_1_1_a_batch_is_one_transfer_chunk() -> None:
 async def test_it_is_full_while_the_connection_takes_no_more() -> None:
     connection = FakeConnection()
     client = sink(connection)
-    connection.writing_paused = True
+    connection.fake.backlog = HIGH_WATER_BYTES + 1
     client.send([Response("a")])
     assert client.is_full
     connection.free.set()
