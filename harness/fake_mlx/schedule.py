@@ -6,6 +6,7 @@ the clock of the loop, so that lateness never adds up.
 
 import asyncio
 import heapq
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import TypeAlias
@@ -35,9 +36,8 @@ class Schedule:
         self._numbers = count()
         self._timer: asyncio.TimerHandle | None = None
         self._running = False
-
-    def now(self) -> float:
-        return self._loop.time()
+        self.now = time.monotonic
+        """The clock of the loop."""
 
     def at(self, moment: float, callback: Callback) -> Ticket:
         """Call *callback* at *moment*, or in a later turn of the loop when that is past."""
@@ -56,28 +56,27 @@ class Schedule:
         self._timer = self._loop.call_at(moment, self._run)
 
     def _run(self) -> None:
+        """Call whom it is time for. Every token of every stream comes through here: no calls."""
         self._timer = None
         self._running = True
+        heap = self._heap
         now = self.now()
         try:
             # What a callback asks for from here on is later than now: others get their turn.
-            while self._heap and self._heap[0][0] <= now:
-                self._call_first()
+            while heap and heap[0][0] <= now:
+                _, number, ticket = heap[0]
+                again = None
+                try:
+                    if ticket.callback:
+                        again = ticket.callback()
+                finally:
+                    # What was added meanwhile comes after it: it is the first still.
+                    if again is None:
+                        heapq.heappop(heap)
+                    else:
+                        moment = again if again > now else self.now()
+                        heapq.heapreplace(heap, (moment, number, ticket))
         finally:
             self._running = False
-            if self._heap:
+            if heap:
                 self._arm()
-
-    def _call_first(self) -> None:
-        """Call who is first in the heap; what is added meanwhile comes after it."""
-        heap = self._heap
-        _, number, ticket = heap[0]
-        again = None
-        try:
-            if ticket.callback:
-                again = ticket.callback()
-        finally:
-            if again is None:
-                heapq.heappop(heap)
-            else:
-                heapq.heapreplace(heap, (max(again, self.now()), number, ticket))

@@ -72,25 +72,32 @@ class Stream:
         else:
             self._end()
             return None
-        if not self._paused:
-            return self._next_moment()
-        self._ticket = None
-        return None
+        if self._paused:
+            self._ticket = None
+            return None
+        if self._sent < len(self._parts):
+            return self._entry.started + self._parts[self._sent].at
+        return self._next_moment()
 
     def _send_due(self) -> None:
         """Send every piece that is due; of batches one, the next in a later turn of the loop."""
-        elapsed = self._schedule.now() - self._entry.started
-        while self._sent < len(self._parts) and not self._paused:
-            part = self._parts[self._sent]
+        parts, entry, now = self._parts, self._entry, self._schedule.now
+        elapsed, first = now() - entry.started, self._sent
+        while self._sent < len(parts) and not self._paused:
+            part = parts[self._sent]
             if part.at > elapsed:
+                return
+            if self._sent > first and self._transport.is_closing():
+                # The client is gone, which the connection will hear in a moment.
+                self.pause()
                 return
             self._sent += 1
             self._transport.write(part.data)
             if isinstance(part, Batch):
-                self._entry.sent_together(part.sizes, self._schedule.now(), part.checksums)
+                entry.sent_together(part.sizes, now(), part.checksums)
                 return
             if part.size:
-                self._entry.sent(part.size, self._schedule.now(), part.checksum)
+                entry.sent(part.size, now(), part.checksum)
 
     def _send_again(self, again: Again) -> None:
         self._transport.write(again.data)

@@ -1,7 +1,8 @@
 """How punctual and how fast the fake is: a table on stdout.
 
 Starts ``fake-mlx serve`` in a process of its own, lets it pace many streams at 20 ms a token, and
-asks its journal when each token went out; then takes a long stream at full speed, many times.
+asks its journal when each token went out; does the same with a loop of nothing but sends, which is
+what the machine can do at best; then takes a long stream at full speed, many times.
 """
 
 import argparse
@@ -73,6 +74,14 @@ async def lateness(folder: Path, streams: int) -> list[float]:
     )
 
 
+async def bare_lateness(streams: int) -> list[float]:
+    """Return p50, p99 and p100 of how late bare sends to as many clients are, in milliseconds."""
+    with targets.bare_sends(streams, TOKENS, TOKEN_SECONDS) as (process, port):
+        await asyncio.to_thread(take_all, port, streams)
+        shown: list[float] = json.loads(process.communicate()[0])
+    return shown
+
+
 async def full_speed(folder: Path, times: int) -> float:
     """Return the events a second that one client takes, one long stream after the other."""
     with targets.fake(folder, "max") as upstream:
@@ -94,10 +103,13 @@ async def main(streams: int) -> None:
             cassettes.write(folder, name, tokens, TOKEN_SECONDS)
         cassettes.stamp(folder)
         late = await lateness(folder, streams)
+        bare = await bare_lateness(streams)
         speed = await full_speed(folder, 20)
     shown = {share: late[min(len(late) - 1, int(len(late) * share))] for share in (0.5, 0.99, 1)}
     say(f"streams at {TOKEN_SECONDS * 1000:.0f} ms a token   {streams}")
     say("lateness ms            " + ", ".join(f"p{s * 100:g} {v:.2f}" for s, v in shown.items()))
+    named = zip((50, 99, 100), bare, strict=True)
+    say("bare sends, the same   " + ", ".join(f"p{name} {value:.2f}" for name, value in named))
     say(f"full speed             {speed:,.0f} events/s")
 
 

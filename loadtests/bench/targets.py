@@ -10,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import psutil
@@ -93,15 +94,24 @@ def naive(upstream: Target) -> Iterator[Target]:
 
 @contextmanager
 def relay(
-    folder: Path, upstream: Target, name: str, sinks: str, *arguments: str
+    folder: Path,
+    upstream: Target,
+    name: str,
+    sinks: str,
+    *arguments: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Target]:
     """Run the relay with *sinks* in front of *upstream*, with a profile for each cassette asked."""
-    env = os.environ | {
-        "MLX_RELAY_DATA_DIR": str(folder / name),
-        "MLX_RELAY_SINKS": sinks,
-        "MLX_RELAY_MAX_STREAMS": "0",
-        "MLX_RELAY_MAX_STREAMS_PER_USER": "0",
-    }
+    env = (
+        os.environ
+        | settings
+        | {
+            "MLX_RELAY_DATA_DIR": str(folder / name),
+            "MLX_RELAY_SINKS": sinks,
+            "MLX_RELAY_MAX_STREAMS": "0",
+            "MLX_RELAY_MAX_STREAMS_PER_USER": "0",
+        }
+    )
 
     def command(*words: str, stdin: str = "") -> str:
         done = subprocess.run(
@@ -123,10 +133,57 @@ def relay(
         body: dict[str, object] = {"profile_id": profiles[model], "messages": messages}
         return post("/api/chat/completions", body, f"Authorization: Bearer {key}")
 
+    with _serving(name, request, env, *arguments) as target:
+        yield target
+
+
+@contextmanager
+def replicas(folder: Path, upstream: Target, count: int, redis_url: str) -> Iterator[list[Target]]:
+    """Run *count* relays that share a database, a key and a Redis, each with its own log."""
+    shared = {
+        "MLX_RELAY_DATABASE_URL": f"sqlite+aiosqlite:///{folder / 'shared.db'}",
+        "MLX_RELAY_SIGNING_KEY_FILE": str(folder / "signing.key"),
+        "MLX_RELAY_REDIS_URL": redis_url,
+    }
+    sinks = "sse,log,metrics"
+    with ExitStack() as stack:
+        first = stack.enter_context(relay(folder, upstream, "one", sinks, settings=shared))
+        started = [first]
+        for number in range(1, count):
+            env = (
+                os.environ
+                | shared
+                | {
+                    "MLX_RELAY_DATA_DIR": str(folder / f"more-{number}"),
+                    "MLX_RELAY_SINKS": sinks,
+                    "MLX_RELAY_MAX_STREAMS": "0",
+                    "MLX_RELAY_MAX_STREAMS_PER_USER": "0",
+                }
+            )
+            more = _serving(f"more-{number}", first.request, env)
+            started.append(stack.enter_context(more))
+        yield started
+
+
+@contextmanager
+def _serving(
+    name: str, request: Callable[[str, int], bytes], env: dict[str, str], *arguments: str
+) -> Iterator[Target]:
     serve = (sys.executable, "-m", "mlx_relay", "serve", "--port", "0", *arguments)
     with _listening([*serve], env) as (process, port):
         workers = tuple(child.pid for child in psutil.Process(process.pid).children(recursive=True))
         yield Target(name, port, request, (process.pid, *workers))
+
+
+@contextmanager
+def bare_sends(
+    streams: int, tokens: int, seconds: float
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the loop of nothing but sends; yields it, and its port."""
+    script = str(Path(__file__).with_name("bare_sends.py"))
+    numbers = ("--streams", str(streams), "--tokens", str(tokens), "--seconds", str(seconds))
+    with _listening([sys.executable, script, *numbers]) as started:
+        yield started
 
 
 @contextmanager

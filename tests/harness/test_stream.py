@@ -51,6 +51,9 @@ class FakeTransport:
     def close(self) -> None:
         self.closed = True
 
+    def is_closing(self) -> bool:
+        return self.closed
+
 
 class Replay:
     """A stream of *pieces* on fakes."""
@@ -90,6 +93,14 @@ def test_what_is_late_goes_out_at_once_but_in_writes_of_its_own() -> None:
     replay = Replay(b"one", b"two")
     replay.schedule.move(1.0)
     assert replay.transport.writes[1:] == [b"one", b"two"]
+
+
+def test_what_is_late_is_not_written_to_a_client_that_the_first_write_found_gone() -> None:
+    replay = Replay(b"one", b"two")
+    replay.schedule.move(0.0)
+    replay.transport.after_write = replay.transport.close
+    replay.schedule.move(1.0)
+    assert replay.transport.writes[1:] == [b"one"]
 
 
 def test_at_full_speed_the_pieces_travel_together() -> None:
