@@ -6,11 +6,11 @@ from typing import TypeAlias
 import structlog
 from aiohttp import web
 
-from mlx_relay.auth.access import needed_access, setup_access
+from mlx_relay.auth.access import check_access, needed_access, setup_access
 from mlx_relay.auth.authenticator import Authenticator, Identity
 from mlx_relay.auth.credentials import find_credential
 from mlx_relay.auth.same_origin import check_same_origin
-from mlx_relay.errors import Forbidden, Unauthorized
+from mlx_relay.errors import Unauthorized
 
 __all__ = ["AUTHENTICATOR", "IDENTITY", "Identity", "setup_auth"]
 
@@ -31,8 +31,7 @@ def setup_auth(app: web.Application, authenticator: Authenticator, *, cookie_nam
             identity = await _identify(request, authenticator, cookie_name)
             if identity.via == "cookie":
                 check_same_origin(request)
-            if access == "admin" and identity.role != "admin":
-                raise Forbidden
+            check_access(access, request.method, identity.role, identity.scopes)
             request[IDENTITY] = identity
         return await handler(request)
 

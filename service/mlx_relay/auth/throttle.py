@@ -37,13 +37,13 @@ class LoginThrottle:
 
     def check(self, account: str, address: str, now: float) -> None:
         """Raise RateLimited if a try is one too many; *now* in seconds, monotonic."""
-        for key, window in _keys(account, address):
+        for key, window in windows(account, address):
             wait = self._wait(key, window, now)
             if wait > 0:
-                raise RateLimited("Too many failed sign-ins.", retry_after=int(wait) + 1)
+                raise too_many_failures(int(wait) + 1)
 
     def failed(self, account: str, address: str, now: float) -> None:
-        for key, window in _keys(account, address):
+        for key, window in windows(account, address):
             times = self._failures.pop(key, None) or deque(maxlen=window.tries)
             times.append(now)
             self._failures[key] = times
@@ -55,7 +55,7 @@ class LoginThrottle:
 
         Not the account: else each of its owner's logins would give a guesser new tries.
         """
-        for key, window in _keys(account, address):
+        for key, window in windows(account, address):
             times = self._failures.get(key)
             if times:
                 times.pop()
@@ -69,7 +69,12 @@ class LoginThrottle:
         return times[0] + window.seconds - now
 
 
-def _keys(account: str, address: str) -> tuple[tuple[_Key, Window], ...]:
+def too_many_failures(seconds: int) -> RateLimited:
+    return RateLimited("Too many failed sign-ins.", retry_after=seconds)
+
+
+def windows(account: str, address: str) -> tuple[tuple[_Key, Window], ...]:
+    """Return what is counted, the pair first, and how much of it there may be."""
     return (
         (("pair", account, address), PAIR),
         (("account", account), ACCOUNT),

@@ -1,4 +1,4 @@
-"""User ids to signed tokens, and back. Pure: the caller reads the clock.
+"""Users and their sign-ins to signed tokens, and back. Pure: the caller reads the clock.
 
 JWTs after RFC 9068 (``typ: at+jwt``), signed with HS256 and nothing else (RFC 8725).
 """
@@ -22,16 +22,16 @@ MAX_LIFETIME_SECONDS = 24 * 3600
 LEEWAY_SECONDS = 30
 """How far the clock that issued a token may be ahead of ours."""
 
-_REQUIRED = ["exp", "iat", "sub", "iss", "aud", "jti"]
+_REQUIRED = ["exp", "iat", "sub", "iss", "aud", "jti", "sid"]
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a valid token says; *token_id* is its name for logs and revocation."""
+    """What a valid token says; it ends before its time with the user's *version* or *sign_in*."""
 
     user_id: int
     version: int
-    token_id: str
+    sign_in: str
 
 
 class _Payload(msgspec.Struct, frozen=True):
@@ -39,6 +39,7 @@ class _Payload(msgspec.Struct, frozen=True):
 
     sub: str
     jti: str
+    sid: str
     iss: str
     aud: str
     iat: int
@@ -56,7 +57,7 @@ class TokenSigner:
         self._key = key
         self.lifetime_seconds = lifetime_seconds
 
-    def issue(self, user_id: int, version: int, *, now: float) -> str:
+    def issue(self, user_id: int, version: int, sign_in: str, *, now: float) -> str:
         """Return a token; *now* in seconds since the epoch, *version* the user's token version."""
         issued_at = int(now)
         payload = {
@@ -64,6 +65,7 @@ class TokenSigner:
             "aud": AUDIENCE,
             "sub": str(user_id),
             "jti": uuid.uuid4().hex,
+            "sid": sign_in,
             "iat": issued_at,
             "exp": issued_at + self.lifetime_seconds,
             "ver": version,
@@ -78,7 +80,7 @@ class TokenSigner:
         _check_times(payload, now)
         if not payload.sub.isdecimal():
             raise Unauthorized(reason="claims")
-        return Claims(int(payload.sub), payload.ver, payload.jti)
+        return Claims(int(payload.sub), payload.ver, payload.sid)
 
     def _decode(self, token: str) -> _Payload:
         try:

@@ -100,7 +100,7 @@ def password(
 
     async def work(repository: Repository) -> None:
         user = await find_user(repository, name)
-        await repository.set_password_hash(user.id, await hash_once(typed))
+        await repository.change_user(user.id, password_hash=await hash_once(typed))
 
     with_repository(config, work)
     typer.echo(f"changed the password of {name}")

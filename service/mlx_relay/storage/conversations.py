@@ -15,7 +15,7 @@ from mlx_relay.errors import Conflict, InvalidRequest, NotFound, ProfileNotFound
 from mlx_relay.storage.conversation_models import ConversationRow, MessageRow
 from mlx_relay.storage.models import ProfileRow, UserRow
 from mlx_relay.storage.records import Conversation
-from mlx_relay.storage.repository import MAX_ID
+from mlx_relay.storage.rows import MAX_ID
 from mlx_relay.storage.transactions import Transactions
 
 MAX_CONVERSATIONS = 10_000

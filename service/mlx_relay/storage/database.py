@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,10 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.storage import postgresql, sqlite
+from mlx_relay.storage.audit import AuditLog
 from mlx_relay.storage.conversations import Conversations
-from mlx_relay.storage.migrate import migrate
+from mlx_relay.storage.migrate import LOCK_SECONDS, SchemaState, migrate, schema_state
 from mlx_relay.storage.repository import Repository
 from mlx_relay.storage.sign_ins import SignIns
+from mlx_relay.storage.standing import Standing
 from mlx_relay.storage.transactions import WRITES, Transactions
 
 SQLITE = "sqlite+aiosqlite"
@@ -30,6 +32,8 @@ class Database:
     repository: Repository
     sign_ins: SignIns
     conversations: Conversations
+    standing: Standing
+    audit_log: AuditLog
 
 
 @asynccontextmanager
@@ -40,12 +44,35 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     that is newer than this program.
     """
     parsed = _parse(url)
-    is_sqlite = parsed.drivername == SQLITE
-    engine = sqlite.make_engine(parsed) if is_sqlite else postgresql.make_engine(parsed)
+    engine = _make_engine(parsed)
     try:
-        await _prepare(engine, parsed)
+        with _as_configuration_error(parsed):
+            await _prepare(engine, parsed)
         transactions = Transactions(engine)
-        yield Database(Repository(transactions), SignIns(transactions), Conversations(transactions))
+        yield Database(
+            Repository(transactions),
+            SignIns(transactions),
+            Conversations(transactions),
+            Standing(transactions),
+            AuditLog(transactions),
+        )
+    finally:
+        await engine.dispose()
+
+
+async def look_at_database(url: str) -> SchemaState | None:
+    """Return how the schema at *url* stands to this program, None where there is no database.
+
+    Changes nothing. Raises ConfigurationError when it cannot be read.
+    """
+    parsed = _parse(url)
+    if _has_no_file(parsed):
+        return None
+    engine = _make_engine(parsed)
+    try:
+        with _as_configuration_error(parsed):
+            async with engine.connect() as connection:
+                return await connection.run_sync(schema_state)
     finally:
         await engine.dispose()
 
@@ -62,12 +89,40 @@ def _parse(url: str) -> URL:
     return parsed
 
 
+def _has_no_file(url: URL) -> bool:
+    return url.drivername == SQLITE and not Path(url.database or "").exists()
+
+
+def _make_engine(url: URL) -> AsyncEngine:
+    if url.drivername == SQLITE:
+        return sqlite.make_engine(url)
+    return postgresql.make_engine(url)
+
+
 async def _prepare(engine: AsyncEngine, url: URL) -> None:
+    """Make what is missing. A schema that is up to date is only read: no writer has to wait."""
+    if url.drivername == SQLITE:
+        await asyncio.to_thread(sqlite.prepare_file, Path(url.database or ""))
+    async with engine.connect() as connection:
+        if await connection.run_sync(schema_state) == "current":
+            return
+    await _migrate(url)
+
+
+async def _migrate(url: URL) -> None:
+    is_sqlite = url.drivername == SQLITE
+    patient = sqlite.make_engine(url, busy_seconds=LOCK_SECONDS) if is_sqlite else _make_engine(url)
     try:
-        if url.drivername == SQLITE:
-            await asyncio.to_thread(sqlite.prepare_file, Path(url.database or ""))
-        async with engine.execution_options(**{WRITES: True}).begin() as connection:
+        async with patient.execution_options(**{WRITES: True}).begin() as connection:
             await connection.run_sync(migrate)
+    finally:
+        await patient.dispose()
+
+
+@contextmanager
+def _as_configuration_error(url: URL) -> Iterator[None]:
+    try:
+        yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise ConfigurationError(f"database {_show(url)}: {_explain(error)}") from None
 

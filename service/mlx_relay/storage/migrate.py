@@ -5,6 +5,7 @@ To add a version: change ``models.py``, add a file in ``migrations/versions`` wh
 """
 
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from alembic import command
 from alembic.config import Config
@@ -14,8 +15,27 @@ from sqlalchemy import Connection, text
 
 from mlx_relay.errors import ConfigurationError
 
+SchemaState: TypeAlias = Literal["empty", "older", "current", "newer"]
+
+NEWER = "database: its schema is newer than this mlx-relay: install the newer version"
+
+LOCK_SECONDS = 60
+"""How long one process waits for another that migrates."""
+
 _LOCK_NUMBER = 0x6D6C7872
 """Any constant that all our processes agree on ("mlxr")."""
+
+
+def schema_state(connection: Connection) -> SchemaState:
+    """Return how the schema stands to this program's; changes nothing."""
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is None:
+        return "empty"
+    scripts = ScriptDirectory.from_config(_config(connection))
+    if current == scripts.get_current_head():
+        return "current"
+    known = {script.revision for script in scripts.walk_revisions()}
+    return "older" if current in known else "newer"
 
 
 def migrate(connection: Connection) -> None:
@@ -25,19 +45,14 @@ def migrate(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         _lock_postgresql(connection)
-    config = _config(connection)
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    if current is not None and current not in known:
-        raise ConfigurationError(
-            "database: its schema is newer than this mlx-relay: install the newer version"
-        )
-    command.upgrade(config, "head")
+    if schema_state(connection) == "newer":
+        raise ConfigurationError(NEWER)
+    command.upgrade(_config(connection), "head")
 
 
 def _lock_postgresql(connection: Connection) -> None:
     """SQLite needs none: its BEGIN IMMEDIATE is the lock."""
-    connection.execute(text("SET LOCAL lock_timeout = '60s'"))
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
     connection.execute(text("SET LOCAL statement_timeout = '120s'"))
     connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
 

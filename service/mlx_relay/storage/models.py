@@ -7,8 +7,9 @@ import msgspec
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, String, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from mlx_relay.grants import Scope
 from mlx_relay.profiles import Deadlines, ModelType, Profile, ProfileFields
-from mlx_relay.storage.records import ApiKey, Role, User
+from mlx_relay.storage.records import ApiKey, AuditEntry, Role, User
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -59,6 +60,8 @@ class UserRow(Base):
 
 
 class ApiKeyRow(Base):
+    """*scopes* with spaces between them."""
+
     __tablename__ = "api_keys"
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -66,6 +69,7 @@ class ApiKeyRow(Base):
     name: Mapped[str] = mapped_column(String(64))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     prefix: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -76,6 +80,7 @@ class ApiKeyRow(Base):
             user_id=self.user_id,
             name=self.name,
             prefix=self.prefix,
+            scopes=msgspec.convert(self.scopes.split(), tuple[Scope, ...]),
             created_at=self.created_at,
             expires_at=self.expires_at,
             last_used_at=self.last_used_at,
@@ -121,6 +126,28 @@ class ProfileRow(Base):
     def to_profile(self) -> Profile:
         fields = {name: getattr(self, name) for name in Profile.__struct_fields__}
         return msgspec.convert(fields, Profile)
+
+
+class AuditRow(Base):
+    """Rows are added, and neither changed nor removed."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, default=_now)
+    actor: Mapped[str] = mapped_column(String(64))
+    actor_id: Mapped[int | None]
+    via: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str | None] = mapped_column(String(64))
+    request_id: Mapped[str | None] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(32))
+    target: Mapped[str] = mapped_column(String(64))
+    target_id: Mapped[int]
+    details: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+    def to_entry(self) -> AuditEntry:
+        fields = {name: getattr(self, name) for name in AuditEntry.__struct_fields__}
+        return msgspec.convert(fields, AuditEntry)
 
 
 def profile_columns(fields: ProfileFields) -> dict[str, object]:

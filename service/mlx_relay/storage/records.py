@@ -1,9 +1,11 @@
-"""What the database knows about people, as values. No secret of theirs is in here."""
+"""What the database knows, as values. No secret of anybody is in here."""
 
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
+
+from mlx_relay.grants import Scope
 
 Role: TypeAlias = Literal["admin", "user"]
 
@@ -30,6 +32,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     user_id: int
     name: str
     prefix: str
+    scopes: tuple[Scope, ...]
     created_at: datetime
     expires_at: datetime | None
     last_used_at: datetime | None
@@ -43,3 +46,47 @@ class Conversation(msgspec.Struct, frozen=True, kw_only=True):
     profile_id: int | None
     created_at: datetime
     updated_at: datetime
+
+
+Action: TypeAlias = Literal[
+    "user.add",
+    "user.change",
+    "user.remove",
+    "profile.add",
+    "profile.change",
+    "profile.remove",
+    "key.add",
+    "key.remove",
+]
+
+
+class Actor(msgspec.Struct, frozen=True, kw_only=True):
+    """Who makes a change. *via* is a credential's channel, ``cli`` or ``system``.
+
+    *user_id* is that of a user of ours; on the command line the name is the operating system's.
+    """
+
+    name: str
+    via: str
+    user_id: int | None = None
+    address: str | None = None
+    request_id: str | None = None
+
+
+SYSTEM = Actor(name="mlx-relay", via="system")
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One change: who made it, and when, to what. *details* are the fields that were set."""
+
+    id: int
+    at: datetime
+    actor: str
+    actor_id: int | None
+    via: str
+    address: str | None
+    request_id: str | None
+    action: Action
+    target: str
+    target_id: int
+    details: dict[str, Any]

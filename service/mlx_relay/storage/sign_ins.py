@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from sqlalchemy import delete, select
 
+from mlx_relay.errors import NotFound
 from mlx_relay.storage.models import SignInRow, UserRow
 from mlx_relay.storage.records import User
 from mlx_relay.storage.transactions import Transactions
@@ -74,6 +75,15 @@ class SignIns:
                 row.generation += 1
                 row.renewed_at = now
             return _sign_in(row, user)
+
+    async def user(self, sign_in_id: str) -> User:
+        """Return whose sign-in it is; raises NotFound when it has ended."""
+        query = select(UserRow).join(SignInRow).where(SignInRow.id == sign_in_id)
+        async with self._transactions.read() as session:
+            row = await session.scalar(query)
+        if row is None:
+            raise NotFound
+        return row.to_user()
 
     async def end(self, sign_in_id: str) -> None:
         async with self._transactions.write() as session:

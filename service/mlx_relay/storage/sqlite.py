@@ -40,11 +40,17 @@ def prepare_file(path: Path) -> None:
         connection.close()
 
 
-def make_engine(url: URL) -> AsyncEngine:
-    """Return an engine whose transactions are its own: the driver would begin them too late."""
+def make_engine(url: URL, *, busy_seconds: float | None = None) -> AsyncEngine:
+    """Return an engine whose transactions are its own: the driver would begin them too late.
+
+    For *busy_seconds* it waits for another writer.
+    """
     engine = create_async_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "isolation_level": None},
+        connect_args={
+            "timeout": BUSY_SECONDS if busy_seconds is None else busy_seconds,
+            "isolation_level": None,
+        },
         pool_size=CONNECTIONS,
         max_overflow=0,
         hide_parameters=True,

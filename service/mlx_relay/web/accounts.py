@@ -1,23 +1,23 @@
 """Sign in, sign out, who am I, change my password."""
 
-import time
-
 from aiohttp import web
 
-from mlx_relay.auth.middleware import AUTHENTICATOR, IDENTITY
+from mlx_relay.auth.middleware import IDENTITY
 from mlx_relay.errors import InvalidRequest, Unauthorized
+from mlx_relay.web.actors import acting_repository
 from mlx_relay.web.answers import empty_answer, json_answer
 from mlx_relay.web.app_keys import (
+    ATTEMPTS,
     PASSWORDS,
     REFRESH_COOKIE,
     REPOSITORY,
     SESSION_COOKIE,
-    THROTTLE,
 )
 from mlx_relay.web.body import read_form
 from mlx_relay.web.client_address import client_address
 from mlx_relay.web.forms import LoginForm, PasswordForm
 from mlx_relay.web.refresh import answer_with_tokens, end_sign_in
+from mlx_relay.web.sessions import note_change
 
 LOGIN_BODY_SECONDS = 5.0
 
@@ -33,14 +33,15 @@ async def log_in(request: web.Request) -> web.Response:
         raise Unauthorized("The name or the password is wrong.", reason="login")
     if request.app[PASSWORDS].needs_rehash(password_hash):
         renewed = await request.app[PASSWORDS].hash(form.password)
-        await repository.set_password_hash(user.id, renewed, ends_tokens=False)
+        await repository.renew_password_hash(user.id, password_hash, renewed)
     return await answer_with_tokens(request, user)
 
 
 async def log_out(request: web.Request) -> web.Response:
-    """End the browser's sign-in and take its cookies away; others of the user go on.
+    """End the sign-in, its tokens and its streams, and take the browser's cookies away.
 
-    Open to everybody: the session may have run out, and the sign-in must end all the same.
+    Other sign-ins of the user go on. Open to everybody: the session may have run out, and the
+    sign-in must end all the same.
     """
     await end_sign_in(request)
     response = empty_answer()
@@ -63,21 +64,19 @@ async def change_password(request: web.Request) -> web.Response:
     if not await _try_password(request, identity.name, current, form.current_password):
         raise InvalidRequest("current_password: It is wrong.")
     changed = await request.app[PASSWORDS].hash(form.new_password)
-    await repository.set_password_hash(identity.user_id, changed)
-    request.app[AUTHENTICATOR].forget()
-    return await answer_with_tokens(request, await repository.user(identity.user_id))
+    user = await acting_repository(request).change_user(identity.user_id, password_hash=changed)
+    note_change(request.app)
+    return await answer_with_tokens(request, user)
 
 
 async def _try_password(
     request: web.Request, account: str, password_hash: str | None, password: str
 ) -> bool:
     """Return whether *password* fits; raises RateLimited, before hashing, after too many tries."""
-    throttle = request.app[THROTTLE]
+    attempts = request.app[ATTEMPTS]
     address = client_address(request)
-    now = time.monotonic()
-    throttle.check(account, address, now)
-    throttle.failed(account, address, now)
+    await attempts.begin(account, address)
     fits = await request.app[PASSWORDS].verify(password_hash, password)
     if fits:
-        throttle.succeeded(account, address)
+        await attempts.succeeded(account, address)
     return fits

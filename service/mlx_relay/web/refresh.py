@@ -1,11 +1,13 @@
 """A browser's sign-in: tokens and cookies when it starts, new ones when it is renewed, its end."""
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
 from aiohttp import hdrs, web
 
+from mlx_relay.auth.credentials import find_credential
 from mlx_relay.auth.same_origin import check_same_origin
 from mlx_relay.errors import Unauthorized
 from mlx_relay.storage.records import User
@@ -18,6 +20,7 @@ from mlx_relay.web.app_keys import (
     SIGN_INS,
     TOKENS,
 )
+from mlx_relay.web.sessions import note_change
 
 _log = structlog.get_logger(__name__)
 
@@ -38,16 +41,24 @@ async def refresh(request: web.Request) -> web.Response:
 
 
 async def end_sign_in(request: web.Request) -> None:
-    """End the sign-in that the request's cookie names; without a genuine one there is none."""
-    token = _cookie(request)
-    if not token:
-        return
-    check_same_origin(request)
-    try:
-        claims = request.app[REFRESH_TOKENS].read(token)
-    except Unauthorized:
-        return
-    await request.app[SIGN_INS].end(claims.sign_in)
+    """End the sign-in that the request's refresh cookie or its bearer token names, if genuine."""
+    for sign_in in _named_sign_ins(request):
+        await request.app[SIGN_INS].end(sign_in)
+        note_change(request.app)
+
+
+def _named_sign_ins(request: web.Request) -> set[str]:
+    named = set()
+    if token := _cookie(request):
+        check_same_origin(request)
+        with suppress(Unauthorized):
+            named.add(request.app[REFRESH_TOKENS].read(token).sign_in)
+    with suppress(Unauthorized):
+        credential = find_credential(request, request.app[SESSION_COOKIE].name)
+        if credential.via == "token":
+            claims = request.app[TOKENS].verify(credential.secret, now=time.time())
+            named.add(claims.sign_in)
+    return named
 
 
 async def _renew(request: web.Request) -> SignIn:
@@ -58,6 +69,8 @@ async def _renew(request: web.Request) -> SignIn:
     now = datetime.now(UTC)
     renewed = await request.app[SIGN_INS].renew(claims.sign_in, claims.generation, now)
     if not isinstance(renewed, SignIn):
+        # Whatever else lives by that sign-in ends with it.
+        note_change(request.app)
         raise Unauthorized(reason=renewed)
     return renewed
 
@@ -69,7 +82,8 @@ def _cookie(request: web.Request) -> str | None:
 
 def _answer(request: web.Request, sign_in: SignIn) -> web.Response:
     tokens = request.app[TOKENS]
-    token = tokens.issue(sign_in.user.id, sign_in.user.token_version, now=time.time())
+    user = sign_in.user
+    token = tokens.issue(user.id, user.token_version, sign_in.id, now=time.time())
     lifetime = tokens.lifetime_seconds
     response = json_answer({"access_token": token, "token_type": "bearer", "expires_in": lifetime})
     request.app[SESSION_COOKIE].put(response, token, lifetime)

@@ -1,20 +1,26 @@
-"""What sign-in needs, put together: a repository and a key in; an application that knows people."""
+"""What sign-in needs, put together: a database and a key in; an application that knows people."""
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import AsyncIterator, Collection
 
 from aiohttp import web
 
+from mlx_relay.auth.attempts import Attempts, OwnAttempts
 from mlx_relay.auth.authenticator import Authenticator
-from mlx_relay.auth.middleware import setup_auth
+from mlx_relay.auth.live_streams import FindEnded, LiveStreams
+from mlx_relay.auth.middleware import AUTHENTICATOR, setup_auth
 from mlx_relay.auth.passwords import Passwords
 from mlx_relay.auth.refresh_tokens import RefreshSigner
-from mlx_relay.auth.throttle import LoginThrottle
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.auth.ttl_cache import TtlCache
-from mlx_relay.errors import NotFound
-from mlx_relay.storage import Repository, SignIns
-from mlx_relay.storage.records import ApiKey
+from mlx_relay.errors import ProfileNotFound
+from mlx_relay.grants import Grant
+from mlx_relay.profiles import Profile
+from mlx_relay.storage import Database, Repository, Standing
 from mlx_relay.web.app_keys import (
+    ATTEMPTS,
+    AUDIT_LOG,
+    LIVE_STREAMS,
     PASSWORDS,
     PROFILES,
     REFRESH_COOKIE,
@@ -22,52 +28,86 @@ from mlx_relay.web.app_keys import (
     REPOSITORY,
     SESSION_COOKIE,
     SIGN_INS,
-    THROTTLE,
     TOKENS,
 )
+from mlx_relay.web.key_finder import KeyFinder
 from mlx_relay.web.session_cookie import REFRESH, SessionCookie
 
 
 def setup_sessions(
     app: web.Application,
-    repository: Repository,
-    sign_ins: SignIns,
+    database: Database,
     *,
     signing_key: bytes,
     token_lifetime_seconds: int,
     secure_cookie: bool,
-    throttle: LoginThrottle | None = None,
+    attempts: Attempts | None = None,
 ) -> None:
     """Give the handlers of *app* users, profiles and tokens, and guard its routes with them."""
+    repository = database.repository
     tokens = TokenSigner(signing_key, lifetime_seconds=token_lifetime_seconds)
     cookie = SessionCookie(secure=secure_cookie)
     app[REPOSITORY] = repository
-    app[PROFILES] = TtlCache(repository.profile)
+    app[PROFILES] = TtlCache(_ProfileFinder(repository).find)
     app[PASSWORDS] = Passwords()
     app[TOKENS] = tokens
-    app[THROTTLE] = throttle or LoginThrottle()
-    app[SIGN_INS] = sign_ins
+    app[ATTEMPTS] = attempts or OwnAttempts()
+    app[SIGN_INS] = database.sign_ins
+    app[AUDIT_LOG] = database.audit_log
+    app[LIVE_STREAMS] = LiveStreams(_find_ended(app, database.standing))
     app[REFRESH_TOKENS] = RefreshSigner(signing_key)
     app[SESSION_COOKIE] = cookie
     app[REFRESH_COOKIE] = SessionCookie(secure=secure_cookie, plain_name=REFRESH)
     app.on_cleanup.append(_close_passwords)
-    finder = _KeyFinder(repository)
-    authenticator = Authenticator(tokens, find_account=repository.user, find_key=finder.find)
+    app.cleanup_ctx.append(_watch_live_streams)
+    key_finder = KeyFinder(repository)
+    app.cleanup_ctx.append(key_finder.run)
+    authenticator = Authenticator(
+        tokens,
+        find_signed_in=database.sign_ins.user,
+        find_account=repository.user,
+        find_key=key_finder.find,
+    )
     setup_auth(app, authenticator, cookie_name=cookie.name)
 
 
-class _KeyFinder:
-    """Finds a key by its hash, and notes that it was used."""
+def note_change(app: web.Application) -> None:
+    """Let a change of users, sign-ins or keys count in this process now, not in some seconds."""
+    app[AUTHENTICATOR].forget()
+    app[LIVE_STREAMS].look()
+
+
+class _ProfileFinder:
+    """Finds a profile by its id or its name; raises ProfileNotFound."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
 
-    async def find(self, secret_hash: str) -> ApiKey:
-        key = await self._repository.api_key_by_hash(secret_hash)
-        if key is None:
-            raise NotFound
-        await self._repository.touch_api_key(key.id, datetime.now(UTC))
-        return key
+    async def find(self, key: int | str) -> Profile:
+        if isinstance(key, int):
+            return await self._repository.profile(key)
+        profile = await self._repository.profile_by_name(key)
+        if profile is None:
+            raise ProfileNotFound
+        return profile
+
+
+def _find_ended(app: web.Application, standing: Standing) -> FindEnded:
+    async def find(grants: Collection[Grant]) -> Collection[Grant]:
+        ended = await standing.ended(grants)
+        if ended:
+            # Who has lost a stream gets no other one by what was remembered of them.
+            app[AUTHENTICATOR].forget()
+        return ended
+
+    return find
+
+
+async def _watch_live_streams(app: web.Application) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(app[LIVE_STREAMS].watch())
+        yield
+        watching.cancel()
 
 
 async def _close_passwords(app: web.Application) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime
 import msgspec
 from aiohttp import web
 
-from mlx_relay.auth.middleware import AUTHENTICATOR
 from mlx_relay.storage.records import Role, User
+from mlx_relay.web.actors import acting_repository
 from mlx_relay.web.answers import empty_answer, json_answer
 from mlx_relay.web.app_keys import PASSWORDS, REPOSITORY
 from mlx_relay.web.body import path_id, read_form
 from mlx_relay.web.forms import UserChanges, UserForm, require_changes
+from mlx_relay.web.sessions import note_change
 
 
 class UserView(msgspec.Struct, frozen=True):
@@ -35,7 +36,7 @@ async def list_users(request: web.Request) -> web.Response:
 async def add_user(request: web.Request) -> web.Response:
     form = await read_form(request, UserForm)
     password_hash = await request.app[PASSWORDS].hash(form.password)
-    user = await request.app[REPOSITORY].add_user(form.name, password_hash, role=form.role)
+    user = await acting_repository(request).add_user(form.name, password_hash, role=form.role)
     return json_answer(UserView.of(user), status=201)
 
 
@@ -47,18 +48,18 @@ async def change_user(request: web.Request) -> web.Response:
     """Change a user; their tokens end."""
     form = await read_form(request, UserChanges)
     require_changes(form)
-    user = await request.app[REPOSITORY].change_user(
+    user = await acting_repository(request).change_user(
         path_id(request),
         name=form.name,
         role=form.role,
         disabled=form.disabled,
         password_hash=form.password and await request.app[PASSWORDS].hash(form.password),
     )
-    request.app[AUTHENTICATOR].forget()
+    note_change(request.app)
     return json_answer(UserView.of(user))
 
 
 async def remove_user(request: web.Request) -> web.Response:
-    await request.app[REPOSITORY].remove_user(path_id(request))
-    request.app[AUTHENTICATOR].forget()
+    await acting_repository(request).remove_user(path_id(request))
+    note_change(request.app)
     return empty_answer()

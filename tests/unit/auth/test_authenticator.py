@@ -11,6 +11,7 @@ from mlx_relay.auth.authenticator import Authenticator, Identity
 from mlx_relay.auth.credentials import Channel, Credential
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.errors import NotFound, Unauthorized
+from mlx_relay.grants import SCOPES, KeyGrant, Scope, SessionGrant
 
 SIGNER = TokenSigner(bytes(32), lifetime_seconds=900)
 SECRET = make_api_key()
@@ -27,7 +28,9 @@ class FakeAccount:
 
 @dataclass(frozen=True)
 class FakeKey:
+    id: int = 5
     user_id: int = 7
+    scopes: tuple[Scope, ...] = ("chat",)
     expires_at: datetime | None = None
 
 
@@ -38,11 +41,23 @@ class People:
         self.account = FakeAccount()
         self.key = FakeKey()
         self.asked = 0
-        self.authenticator = Authenticator(SIGNER, find_account=self.find, find_key=self.find_key)
+        self.is_signed_in = True
+        self.authenticator = Authenticator(
+            SIGNER,
+            find_signed_in=self.find_signed_in,
+            find_account=self.find,
+            find_key=self.find_key,
+        )
 
     async def find(self, user_id: int) -> FakeAccount:
         self.asked += 1
         if user_id != self.account.id:
+            raise NotFound
+        return self.account
+
+    async def find_signed_in(self, sign_in: str) -> FakeAccount:
+        self.asked += 1
+        if sign_in != "in" or not self.is_signed_in:
             raise NotFound
         return self.account
 
@@ -67,13 +82,16 @@ def people() -> People:
 
 
 def token(user_id: int = 7, version: int = 3, *, age: float = 0.0) -> str:
-    return SIGNER.issue(user_id, version, now=time.time() - age)
+    return SIGNER.issue(user_id, version, "in", now=time.time() - age)
 
 
 async def test_a_good_credential_tells_who_asks_and_how(people: People) -> None:
-    assert await people.identify(token()) == Identity(7, "ada", "user", "token")
-    assert await people.identify(token(), "cookie") == Identity(7, "ada", "user", "cookie")
-    assert await people.identify(SECRET, "api_key") == Identity(7, "ada", "user", "api_key")
+    session = SessionGrant(7, 3, "in")
+    assert await people.identify(token()) == Identity(7, "ada", "user", "token", session, SCOPES)
+    by_cookie = await people.identify(token(), "cookie")
+    assert by_cookie == Identity(7, "ada", "user", "cookie", session, SCOPES)
+    by_key = await people.identify(SECRET, "api_key")
+    assert by_key == Identity(7, "ada", "user", "api_key", KeyGrant(7, "user", 5), ("chat",))
 
 
 @pytest.mark.parametrize("secret", ["", "a.b.c", "' OR 1=1--", token(age=1000)])
@@ -96,8 +114,14 @@ async def test_an_api_key_in_the_cookie_is_no_session(people: People) -> None:
     assert await people.reason_for(SECRET, "cookie") == "malformed"
 
 
-async def test_a_token_of_a_user_who_is_gone_is_unknown(people: People) -> None:
-    assert await people.reason_for(token(8)) == "unknown"
+async def test_a_token_of_a_sign_in_that_has_ended_is_unknown(people: People) -> None:
+    people.is_signed_in = False
+    assert await people.reason_for(token()) == "unknown"
+    assert await people.reason_for(token(), "cookie") == "unknown"
+
+
+async def test_a_token_of_somebody_elses_sign_in_is_superseded(people: People) -> None:
+    assert await people.reason_for(token(8)) == "superseded"
 
 
 async def test_a_token_from_before_a_change_is_superseded(people: People) -> None:

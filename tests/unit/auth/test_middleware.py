@@ -11,10 +11,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from mlx_relay.auth.access import Access, allow
+from mlx_relay.auth.api_keys import hash_api_key, make_api_key
 from mlx_relay.auth.authenticator import Authenticator
 from mlx_relay.auth.middleware import AUTHENTICATOR, IDENTITY, setup_auth
 from mlx_relay.auth.tokens import TokenSigner
 from mlx_relay.errors import NotFound, RequestError
+from mlx_relay.grants import SCOPES, Scope
 
 SIGNER = TokenSigner(bytes(32), lifetime_seconds=900)
 COOKIE = "session"
@@ -32,7 +34,9 @@ class FakeAccount:
 
 @dataclass(frozen=True)
 class FakeKey:
+    id: int
     user_id: int
+    scopes: tuple[Scope, ...] = SCOPES
     expires_at: datetime | None = None
 
 
@@ -45,8 +49,17 @@ async def find_account(user_id: int) -> FakeAccount:
     return ACCOUNTS[user_id]
 
 
+async def find_signed_in(sign_in: str) -> FakeAccount:
+    """The sign-ins have the names of the users."""
+    return await find_account(int(sign_in))
+
+
+KEYS = {make_api_key(): FakeKey(1, 1, ("chat",)), make_api_key(): FakeKey(2, 1, ("read",))}
+SECRETS = dict(zip(("chat", "read"), KEYS, strict=True))
+
+
 async def find_key(secret_hash: str) -> FakeKey:
-    raise NotFound(secret_hash)
+    return next(key for secret, key in KEYS.items() if hash_api_key(secret) == secret_hash)
 
 
 @web.middleware
@@ -65,33 +78,35 @@ async def say_who(request: web.Request) -> web.Response:
 @pytest.fixture
 async def client() -> AsyncIterator[TestClient[web.Request, web.Application]]:
     app = web.Application(middlewares=[statuses])
-    authenticator = Authenticator(SIGNER, find_account=find_account, find_key=find_key)
+    authenticator = Authenticator(
+        SIGNER, find_signed_in=find_signed_in, find_account=find_account, find_key=find_key
+    )
     setup_auth(app, authenticator, cookie_name=COOKIE)
     assert app[AUTHENTICATOR] is authenticator
-    levels: tuple[Access, ...] = ("public", "user", "admin")
+    levels: tuple[Access, ...] = ("public", "known", "chat", "admin")
     for access in levels:
-        allow(app, app.router.add_post(f"/api/{access}", say_who), access)
+        allow(app, app.router.add_route("*", f"/api/{access}", say_who), access)
     async with TestClient(TestServer(app)) as made:
         yield made
 
 
 def bearer(user_id: int) -> dict[str, str]:
-    return {"Authorization": f"Bearer {SIGNER.issue(user_id, 0, now=time.time())}"}
+    return {"Authorization": f"Bearer {SIGNER.issue(user_id, 0, str(user_id), now=time.time())}"}
 
 
 @pytest.mark.parametrize(
     ("path", "user_id", "status"),
     [
         ("/api/public", None, 200),
-        ("/api/user", None, 401),
+        ("/api/known", None, 401),
         ("/api/admin", None, 401),
         ("/api/nothing", None, 401),
         ("/nothing", None, 404),
-        ("/api/user", 2, 200),
+        ("/api/known", 2, 200),
         ("/api/admin", 2, 403),
         ("/api/nothing", 2, 404),
         ("/api/admin", 1, 200),
-        ("/api/user", 3, 401),
+        ("/api/known", 3, 401),
     ],
 )
 async def test_a_route_admits_whom_it_should(
@@ -105,10 +120,35 @@ async def test_a_route_admits_whom_it_should(
         assert answer.status == status
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "key", "status"),
+    [
+        ("POST", "/api/known", "chat", 200),
+        ("POST", "/api/chat", "chat", 200),
+        ("POST", "/api/chat", "read", 403),
+        ("GET", "/api/chat", "read", 200),
+        ("GET", "/api/admin", "read", 200),
+        ("POST", "/api/admin", "read", 403),
+        ("GET", "/api/admin", "chat", 403),
+        ("GET", "/api/nothing", "chat", 404),
+    ],
+)
+async def test_a_key_gets_as_far_as_its_scopes(
+    client: TestClient[web.Request, web.Application],
+    method: str,
+    path: str,
+    key: str,
+    status: int,
+) -> None:
+    headers = {"Authorization": f"Bearer {SECRETS[key]}"}
+    async with client.request(method, path, headers=headers) as answer:
+        assert answer.status == status
+
+
 async def test_the_handler_knows_who_asks(
     client: TestClient[web.Request, web.Application],
 ) -> None:
-    async with client.post("/api/user", headers=bearer(2)) as answer:
+    async with client.post("/api/known", headers=bearer(2)) as answer:
         assert await answer.text() == "bob"
     async with client.post("/api/public", headers=bearer(2)) as answer:
         assert await answer.text() == "nobody"
@@ -126,10 +166,10 @@ async def test_a_cookie_changes_nothing_from_another_site(
 ) -> None:
     token = bearer(2)["Authorization"].removeprefix("Bearer ")
     cookie = {"Cookie": f"{COOKIE}={token}", "Content-Type": "application/json"}
-    async with client.post("/api/user", headers=cookie) as answer:
+    async with client.post("/api/known", headers=cookie) as answer:
         assert answer.status == 403
     own = {**cookie, "Origin": f"http://{client.host}:{client.port}"}
-    async with client.post("/api/user", headers=own) as answer:
+    async with client.post("/api/known", headers=own) as answer:
         assert answer.status == 200
 
 
@@ -142,6 +182,6 @@ async def test_without_credentials_the_body_is_not_waited_for(
         yield b"x"
         await answered.wait()
 
-    async with client.post("/api/user", data=endless()) as answer:
+    async with client.post("/api/known", data=endless()) as answer:
         assert answer.status == 401
         answered.set()

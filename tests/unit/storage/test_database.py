@@ -2,12 +2,14 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from mlx_relay.errors import ConfigurationError
-from mlx_relay.storage import open_database
+from mlx_relay.storage import look_at_database, open_database, sqlite
 
 
 def url_of(path: Path) -> str:
@@ -38,20 +40,69 @@ async def test_processes_that_start_at_once_migrate_once(database_url: str) -> N
     await asyncio.gather(*(start() for _ in range(4)))
 
 
-async def test_eight_writers_never_see_a_locked_database(tmp_path: Path) -> None:
-    url = url_of(tmp_path / "relay.db")
-
+async def test_eight_writers_never_see_a_locked_database(database_url: str) -> None:
     async def write(writer: int) -> None:
-        async with open_database(url) as database:
+        async with open_database(database_url) as database:
             for number in range(10):
                 user = await database.repository.add_user(f"{writer}-{number}", "hash")
                 await database.repository.change_user(user.id, disabled=True)
 
     await asyncio.gather(*(write(writer) for writer in range(8)))
-    async with open_database(url) as database:
+    async with open_database(database_url) as database:
         users = await database.repository.users()
     assert len(users) == 80
     assert all(user.disabled for user in users)
+
+
+async def test_a_look_tells_how_the_schema_stands_and_changes_nothing(database_url: str) -> None:
+    is_sqlite = database_url.startswith("sqlite")
+    assert await look_at_database(database_url) == (None if is_sqlite else "empty")
+    assert await look_at_database(database_url) == (None if is_sqlite else "empty")
+    async with open_database(database_url):
+        assert await look_at_database(database_url) == "current"
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield connection
+
+
+async def test_a_schema_that_is_up_to_date_is_only_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "relay.db"
+    async with open_database(url_of(path)):
+        pass
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.0)
+    with locked(path):
+        async with open_database(url_of(path)) as database:
+            assert await database.repository.users() == []
+
+
+async def test_who_has_to_migrate_waits_longer_than_a_writer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "relay.db"
+    sqlite.prepare_file(path)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.0)
+    with locked(path) as holder:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.1, holder.rollback)
+        async with open_database(url_of(path)) as database:
+            assert await database.repository.users() == []
+
+
+async def test_a_backup_of_a_database_in_use_is_whole(tmp_path: Path) -> None:
+    async with open_database(url_of(tmp_path / "relay.db")) as database:
+        added = await database.repository.add_user("ada", "hash")
+        with closing(sqlite3.connect(tmp_path / "relay.db")) as connection:
+            connection.execute(f"VACUUM INTO '{tmp_path / 'backup.db'}'")
+    with closing(sqlite3.connect(tmp_path / "backup.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    async with open_database(url_of(tmp_path / "backup.db")) as database:
+        assert await database.repository.users() == [added]
 
 
 async def test_a_schema_of_the_future_is_refused(tmp_path: Path) -> None:

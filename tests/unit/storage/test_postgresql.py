@@ -7,8 +7,7 @@ from sqlalchemy import make_url
 
 from mlx_relay.errors import ConfigurationError
 from mlx_relay.storage.postgresql import make_engine
-
-from .conftest import Cluster
+from support.postgresql import Cluster
 
 URL = make_url("postgresql+asyncpg://ada@127.0.0.1/relay")
 

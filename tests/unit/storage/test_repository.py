@@ -92,20 +92,28 @@ async def test_every_change_of_a_user_ends_their_tokens(repository: Repository) 
     changed = await repository.change_user(user.id, name="eve", disabled=True)
     assert (changed.name, changed.role, changed.disabled) == ("eve", "user", True)
     assert changed.token_version == 1
-    await repository.set_password_hash(user.id, "other")
+    await repository.change_user(user.id, password_hash="other")
     assert (await repository.user(user.id)).token_version == 2
     assert await repository.password_hash(user.id) == "other"
 
 
 async def test_a_renewed_hash_of_the_same_password_ends_no_token(repository: Repository) -> None:
     user = await repository.add_user("ada", "hash")
-    await repository.set_password_hash(user.id, "other", ends_tokens=False)
+    await repository.renew_password_hash(user.id, "hash", "other")
     assert (await repository.user(user.id)).token_version == 0
+    assert await repository.password_hash(user.id) == "other"
+
+
+async def test_a_renewed_hash_does_not_bring_an_old_password_back(repository: Repository) -> None:
+    user = await repository.add_user("ada", "hash")
+    await repository.change_user(user.id, password_hash="new")
+    await repository.renew_password_hash(user.id, "hash", "other")
+    assert await repository.password_hash(user.id) == "new"
 
 
 async def test_no_change_of_tokens_is_lost(repository: Repository) -> None:
     user = await repository.add_user("ada", "hash")
-    await asyncio.gather(*(repository.set_password_hash(user.id, "hash") for _ in range(30)))
+    await asyncio.gather(*(repository.change_user(user.id, name="ada") for _ in range(30)))
     assert (await repository.user(user.id)).token_version == 30
 
 
@@ -162,7 +170,6 @@ async def test_an_id_that_is_not_there_is_not_found(repository: Repository, user
         repository.user(user_id),
         repository.password_hash(user_id),
         repository.change_user(user_id, name="x"),
-        repository.set_password_hash(user_id, "hash"),
         repository.remove_user(user_id),
         repository.remove_api_key(user_id),
         repository.add_api_key(user_id, "x", secret_hash="a" * 64, prefix="mlxr_abc"),
@@ -225,6 +232,25 @@ async def test_a_key_is_found_by_its_hash_and_remembers_its_use(repository: Repo
     found = await repository.api_key_by_hash("a" * 64)
     assert found is not None
     assert found.last_used_at == used_at
+
+
+async def test_the_use_of_a_key_is_written_once_a_minute(repository: Repository) -> None:
+    user = await repository.add_user("ada", "hash")
+    key = await repository.add_api_key(user.id, "laptop", secret_hash="a" * 64, prefix="mlxr_abc")
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    for seconds, written in ((0, 0), (59, 0), (60, 60), (90, 60)):
+        await repository.touch_api_key(key.id, noon + timedelta(seconds=seconds))
+        (found,) = await repository.api_keys()
+        assert found.last_used_at == noon + timedelta(seconds=written)
+
+
+async def test_a_key_keeps_the_scopes_that_it_was_made_with(repository: Repository) -> None:
+    user = await repository.add_user("ada", "hash")
+    key = await repository.add_api_key(
+        user.id, "chats", secret_hash="a" * 64, prefix="mlxr_abc", scopes=("chat", "read")
+    )
+    assert key.scopes == ("chat", "read")
+    assert await repository.api_keys() == [key]
 
 
 async def test_the_use_of_a_key_that_is_gone_is_no_error(repository: Repository) -> None:

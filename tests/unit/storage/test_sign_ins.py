@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mlx_relay.errors import NotFound
 from mlx_relay.storage import Database, open_database, sign_ins
 from mlx_relay.storage.records import User
 from mlx_relay.storage.sign_ins import GRACE, IDLE, LIFETIME, SignIn
@@ -91,7 +92,7 @@ async def test_a_disabled_user_renews_nothing(database: Database, ada: User) -> 
 
 async def test_a_new_password_ends_them_all(database: Database, ada: User) -> None:
     started = await database.sign_ins.start(ada, NOON)
-    await database.repository.set_password_hash(ada.id, "other")
+    await database.repository.change_user(ada.id, password_hash="other")
     assert await database.sign_ins.renew(started.id, 1, NOON) == "superseded"
 
 
@@ -101,6 +102,15 @@ async def test_a_sign_in_ends_once_and_alone(database: Database, ada: User) -> N
     await database.sign_ins.end(started.id)
     assert await database.sign_ins.renew(started.id, 1, NOON) == "unknown"
     assert isinstance(await database.sign_ins.renew(other.id, 1, NOON), SignIn)
+
+
+async def test_a_sign_in_knows_its_user_until_it_ends(database: Database, ada: User) -> None:
+    started = await database.sign_ins.start(ada, NOON)
+    changed = await database.repository.change_user(ada.id, disabled=True)
+    assert await database.sign_ins.user(started.id) == changed
+    await database.sign_ins.end(started.id)
+    with pytest.raises(NotFound):
+        await database.sign_ins.user(started.id)
 
 
 async def test_a_removed_user_takes_their_sign_ins_along(database: Database, ada: User) -> None:
