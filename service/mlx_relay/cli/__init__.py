@@ -22,7 +22,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "user": ("users", "Add, list, change and remove users."),
     "profile": ("profiles", "Add, list, change and remove profiles."),
     "key": ("keys", "Add, list and remove API keys."),
+    "audit": ("audit", "Show who changed users, profiles and keys."),
     "logs": ("logs", "Show how streams ended, from the log."),
+    "doctor": ("doctor", "Check settings, files, database and MLX servers; say what to do."),
 }
 """A command's name, its module in this folder, and what the help says of it."""
 

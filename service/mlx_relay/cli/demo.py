@@ -38,7 +38,15 @@ def demo(
 def _settings(folder: Path, port: int | None) -> Settings:
     """Return settings that lead to *folder* and never to the user's own data."""
     database_url = f"sqlite+aiosqlite:///{folder / 'relay.db'}"
-    return load_settings(data_dir=folder, database_url=database_url, host="127.0.0.1", port=port)
+    return load_settings(
+        data_dir=folder,
+        database_url=database_url,
+        host="127.0.0.1",
+        port=port,
+        # Who plays with it and presses Ctrl-C waits for no answer.
+        drain_seconds=0,
+        pre_stop_seconds=0,
+    )
 
 
 async def _demo(settings: Settings) -> None:

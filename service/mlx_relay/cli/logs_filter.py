@@ -1,18 +1,16 @@
 """What a user asks for in; which ends of streams that means, out. Pure."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, get_args
 
 import msgspec
 
+from mlx_relay.cli.durations import parse_duration
 from mlx_relay.errors import FAILURES
 from mlx_relay.sinks.records import RecordedKind, StreamEnded
 
 OUTCOMES: Final = (*get_args(RecordedKind), *FAILURES)
 """How a stream may end, and the codes of those that ended in an error."""
-
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Filter(msgspec.Struct, frozen=True):
@@ -37,7 +35,7 @@ def parse_since(text: str, now: datetime) -> datetime:
 
     Raises ValueError.
     """
-    if match := re.fullmatch(r"([0-9]{1,6})([smhdw])", text):
-        return now - timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if (age := parse_duration(text)) is not None:
+        return now - age
     time = datetime.fromisoformat(text)
     return time if time.tzinfo else time.replace(tzinfo=UTC)

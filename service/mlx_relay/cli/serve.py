@@ -7,9 +7,10 @@ import uvloop
 
 from mlx_relay.app import serve as serve_relay
 from mlx_relay.cli.options import ConfigFile
-from mlx_relay.config import Settings, load_settings
+from mlx_relay.config import Settings, load_settings, supervisor
 from mlx_relay.process_log import configure_process_log
 from mlx_relay.storage import open_database
+from mlx_relay.supervisor import Supervisor
 from mlx_relay.workers.parent import serve_with_workers
 
 app = typer.Typer(rich_markup_mode=None)
@@ -24,7 +25,7 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes; one for each core.")] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Serve the relay until Ctrl-C or SIGTERM."""
+    """Serve the relay until Ctrl-C or SIGTERM; the second of them does not wait for streams."""
     configure_process_log()
     settings = load_settings(config, host=host, port=port, workers=workers)
     if code := uvloop.run(_serve(settings)):
@@ -36,10 +37,15 @@ async def _serve(settings: Settings) -> int:
         users = await database.repository.users()
     if not users:
         typer.echo(HINT, err=True)
+    told = Supervisor(*supervisor())
+
+    def on_ready(url: str) -> None:
+        announce(url)
+        told.ready()
+
     if settings.workers > 1:
-        return await serve_with_workers(settings, on_ready=announce)
-    await serve_relay(settings, on_ready=announce)
-    return 0
+        return await serve_with_workers(settings, on_ready=on_ready)
+    return await serve_relay(settings, on_ready=on_ready)
 
 
 def announce(url: str) -> None:

@@ -6,6 +6,7 @@ quotes the bad line, which may be an Authorization header, to the client and in 
 
 import asyncio
 import uuid
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -21,6 +22,14 @@ HEAD_SECONDS = 15.0
 
 LINGERING_SECONDS = 5.0
 """How long the rest of a body that nobody wants is read, so that the client sees the answer."""
+
+FLUSH_SECONDS = 2.0
+"""How long clients have at the end to take what waits for them: else it would be lost with us."""
+
+FLUSH_LOOK_SECONDS = 0.02
+
+HURRIED_SECONDS = 0.2
+"""How long handlers may go on in a process that was told to stop at once."""
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +48,28 @@ class ConnectionRunner(web.AppRunner):
         }
         super().__init__(
             app, handler_cancellation=True, shutdown_timeout=shutdown_timeout, **self._options
+        )
+
+    def hurry(self) -> None:
+        """From now on let handlers have next to no time when this ends."""
+        self._shutdown_timeout = HURRIED_SECONDS
+
+    async def shutdown(self) -> None:
+        """End what the application does, and let clients take what it said at last."""
+        await super().shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(FLUSH_SECONDS, self._shutdown_timeout)):
+                while True:
+                    # A handler that has just ended still has the end of its answer to write.
+                    await asyncio.sleep(FLUSH_LOOK_SECONDS)
+                    if not self._has_unsent():
+                        return
+
+    def _has_unsent(self) -> bool:
+        connections = self.server.connections if self.server else []
+        return any(
+            connection.transport is not None and connection.transport.get_write_buffer_size()
+            for connection in connections
         )
 
     async def _make_server(self) -> web.Server:

@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable
 
 CONNECTION = b"c"
+STOP = b"s"
+"""To a worker: what a signal would say. The second time it is to hurry."""
 READY = b"r"
 TAKEN = b"t"
 
@@ -36,6 +38,14 @@ class Door:
         except OSError:
             return False
         self._given.append(connection)
+        return True
+
+    def tell_to_stop(self) -> bool:
+        """Tell the worker to wind down, and the second time to hurry; False if it cannot hear."""
+        try:
+            self._end.send(STOP)
+        except OSError:
+            return False
         return True
 
     def close(self) -> None:
@@ -75,10 +85,11 @@ class Door:
 
 
 class Arrivals:
-    """The worker's end."""
+    """The worker's end. *on_stop* is called each time the parent says that it is to stop."""
 
-    def __init__(self, end: socket.socket) -> None:
+    def __init__(self, end: socket.socket, on_stop: Callable[[], None]) -> None:
         self._end = end
+        self._on_stop = on_stop
         self._arrived: asyncio.Queue[socket.socket | None] = asyncio.Queue()
         end.setblocking(False)
 
@@ -101,6 +112,9 @@ class Arrivals:
             return
         except OSError:
             said, descriptors = b"", []
+        if said == STOP:
+            self._on_stop()
+            return
         for descriptor in descriptors:
             self._arrived.put_nowait(socket.socket(fileno=descriptor))
         if said:

@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from mlx_relay.stopping import Stopping
 from mlx_relay.workers.process import WorkerProcess
 
 PAUSES: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -25,14 +26,20 @@ _log = structlog.get_logger(__name__)
 
 
 class Keeper:
-    """Keeps a worker running until *stop*; *bury* gets the process id of each that ended."""
+    """Keeps a worker running until *stop*; *bury* gets the process id of each that ended.
 
-    def __init__(self, start: Start, bury: Callable[[int], None], stop: asyncio.Event) -> None:
+    A worker's streams have *drain_seconds* then.
+    """
+
+    def __init__(
+        self, start: Start, bury: Callable[[int], None], stop: Stopping, drain_seconds: float
+    ) -> None:
         self.settled = asyncio.Event()
         """The first worker serves, or has ended before it did."""
         self._start = start
         self._bury = bury
         self._stop = stop
+        self._drain_seconds = drain_seconds
         self._loop = asyncio.get_running_loop()
 
     async def keep(self) -> int:
@@ -44,10 +51,10 @@ class Keeper:
 
     async def _keep(self) -> int:
         failures = 0
-        while not self._stop.is_set():
+        while not self._stop.asked.is_set():
             began_at = self._loop.time()
             code = await self._run()
-            if self._stop.is_set():
+            if self._stop.asked.is_set():
                 break
             if not self.settled.is_set():
                 return self._do_not_start(code)
@@ -60,22 +67,31 @@ class Keeper:
         return 0
 
     async def _run(self) -> int:
-        async with self._start() as worker, asyncio.TaskGroup() as group:
+        async with self._start() as worker:
+            code = await self._watch(worker)
+            if code is None:
+                code = 0
+                await worker.wind_down(self._stop.hurried, self._drain_seconds)
+        self._bury(worker.pid)
+        return code
+
+    async def _watch(self, worker: WorkerProcess) -> int | None:
+        """Return the exit code of *worker* if it ends by itself, None when it is to stop."""
+        async with asyncio.TaskGroup() as group:
             ending = group.create_task(worker.ended())
-            stopping = group.create_task(self._stop.wait())
+            stopping = group.create_task(self._stop.asked.wait())
             settling = group.create_task(self._settle(worker))
             await asyncio.wait([ending, stopping], return_when=asyncio.FIRST_COMPLETED)
             for task in (ending, stopping, settling):
                 task.cancel()
-        self._bury(worker.pid)
-        return 0 if ending.cancelled() else ending.result()
+        return None if ending.cancelled() else ending.result()
 
     async def _settle(self, worker: WorkerProcess) -> None:
         await worker.door.ready.wait()
         self.settled.set()
 
     def _do_not_start(self, code: int) -> int:
-        self._stop.set()
+        self._stop.asked.set()
         if code > 0:
             return code  # the worker has said why
         _log.error("worker_did_not_start", code=code)
@@ -84,4 +100,4 @@ class Keeper:
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._stop.wait()
+                await self._stop.asked.wait()

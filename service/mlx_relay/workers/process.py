@@ -13,8 +13,8 @@ from mlx_relay.workers.orders import Orders, write_orders
 from mlx_relay.workers.reception import Reception
 
 START_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 20.0
-"""Longer than a worker takes for its streams, then for its log."""
+STOP_SECONDS: Final = 15.0
+"""Longer than a worker takes after its streams had their time: for the rest, and for its log."""
 
 COMMAND: Final = (sys.executable, "-P", "-m", "mlx_relay.cli.worker")
 
@@ -35,8 +35,31 @@ class WorkerProcess:
             limit.cancel()
         return code
 
+    async def wind_down(self, hurried: asyncio.Event, seconds: float) -> int:
+        """Let its streams end in *seconds*, or at once when *hurried*; return its exit code."""
+        if not self.door.ready.is_set():
+            return await self.stop()
+        # One whose door is closed already has been told before, by a signal of its own.
+        if self.door.is_open:
+            self.door.tell_to_stop()
+        async with asyncio.TaskGroup() as group:
+            hurrying = group.create_task(self._hurry(hurried))
+            try:
+                async with asyncio.timeout(seconds + STOP_SECONDS):
+                    return await self._process.wait()
+            except TimeoutError:
+                self._process.kill()
+                return await self._process.wait()
+            finally:
+                hurrying.cancel()
+
+    async def _hurry(self, hurried: asyncio.Event) -> None:
+        await hurried.wait()
+        if not self.door.tell_to_stop():
+            self._process.terminate()
+
     async def stop(self) -> int:
-        """Let it end its streams, within bounds; return its exit code."""
+        """End it, in bounds, if it has not ended; return its exit code."""
         self.door.close()
         try:
             async with asyncio.timeout(STOP_SECONDS):

@@ -1,10 +1,12 @@
 """API keys on the command line."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
 from mlx_relay.auth.api_keys import has_shape_of_api_key
+from mlx_relay.grants import SCOPES
 from unit.cli.conftest import Command, assert_one_line
 
 
@@ -33,6 +35,26 @@ def test_a_list_shows_keys_without_their_secrets(command: Command) -> None:
     for out in (listed, command("key", "list", "ada").out):
         assert "laptop" in out
         assert secret not in out
+
+
+def test_a_list_shows_what_a_key_may_do_and_until_when(command: Command) -> None:
+    scopes = ("--scope", "read", "--scope", "chat")
+    command("key", "add", "ada", "small", *scopes, "--expires-in", "30d")
+    command("key", "add", "ada", "whole")
+    small, whole = json.loads(command("key", "list", "ada", "--json").out)
+    assert (small["scopes"], whole["scopes"]) == (["chat", "read"], list(SCOPES))
+    days = (datetime.fromisoformat(small["expires_at"]) - datetime.now(UTC)).total_seconds() / 86400
+    assert 29.9 < days <= 30
+    headings, first, second = command("key", "list", "ada").out.splitlines()
+    assert headings.split("  ")[-1] == "LAST USED"
+    assert first.split()[3:6] == ["chat,read", f"{small['expires_at'][:16]}Z", "never"]
+    assert second.split()[3:6] == ["chat,read,account,admin", "never", "never"]
+
+
+@pytest.mark.parametrize("option", ["--expires-in=soon", "--expires-in=-1d", "--scope=root"])
+def test_a_wrong_option_makes_no_key(command: Command, option: str) -> None:
+    assert command("key", "add", "ada", "laptop", option).code == 2
+    assert json.loads(command("key", "list", "ada", "--json").out) == []
 
 
 def test_a_key_can_be_removed_once(command: Command) -> None:

@@ -16,6 +16,7 @@ from mlx_relay.web.errors import setup_errors
 from support.raw_http import exchange
 
 SECRET = "correct-horse"
+MUCH = bytes(16 * 1024 * 1024)
 
 
 async def answer(request: web.Request) -> web.Response:
@@ -37,6 +38,16 @@ async def fail_late(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     await response.write(b"half")
     raise ValueError(SECRET)
+
+
+async def say_much(request: web.Request) -> web.StreamResponse:
+    """Answer with more than the kernel takes for a client that does not read."""
+    response = web.StreamResponse()
+    response.force_close()
+    await response.prepare(request)
+    assert request.transport
+    request.transport.write(MUCH)
+    return response
 
 
 @asynccontextmanager
@@ -148,3 +159,19 @@ async def _read_to_the_end(reader: asyncio.StreamReader) -> bytes:
         return await reader.read()
     except ConnectionResetError:
         return b""
+
+
+async def test_a_client_has_time_to_take_what_was_said_at_last() -> None:
+    app = web.Application()
+    app.router.add_get("/much", say_much)
+    runner = ConnectionRunner(app, shutdown_timeout=30)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", runner.addresses[0][1])
+    writer.write(b"GET /much HTTP/1.0\r\nHost: a\r\n\r\n")
+    await reader.readuntil(b"\r\n\r\n")
+    async with asyncio.TaskGroup() as group:
+        ending = group.create_task(runner.cleanup())
+        assert not (await asyncio.wait([ending], timeout=0.1))[0]
+        assert await reader.read() == MUCH
+    writer.close()

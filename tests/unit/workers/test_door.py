@@ -24,12 +24,16 @@ class Changes:
         self.happened.clear()
 
 
+def never() -> None:
+    raise AssertionError("nobody said stop")
+
+
 async def test_a_connection_comes_out_as_the_same_one_in_order() -> None:
     end, workers_end = socket.socketpair()
     changes = Changes()
     door = Door(end, changes.note)
     pairs = [socket.socketpair() for _ in range(3)]
-    async with aclosing(Arrivals(workers_end).connections()) as connections:
+    async with aclosing(Arrivals(workers_end, never).connections()) as connections:
         first = asyncio.ensure_future(anext(connections))
         await changes.next()
         assert changes.seen == [True]
@@ -66,6 +70,25 @@ async def test_what_a_dead_worker_did_not_take_comes_back() -> None:
 
 async def test_a_parent_that_dies_ends_the_connections() -> None:
     end, workers_end = socket.socketpair()
-    async with aclosing(Arrivals(workers_end).connections()) as connections:
+    async with aclosing(Arrivals(workers_end, never).connections()) as connections:
         end.close()
         assert await anext(connections, None) is None
+
+
+async def test_the_parents_word_to_stop_arrives_and_connections_still_do() -> None:
+    end, workers_end = socket.socketpair()
+    changes = Changes()
+    door = Door(end, changes.note)
+    told = asyncio.Event()
+    async with aclosing(Arrivals(workers_end, told.set).connections()) as connections:
+        arriving = asyncio.ensure_future(anext(connections))
+        await changes.next()
+        assert door.tell_to_stop()
+        await asyncio.wait_for(told.wait(), 10)
+        ours, client = socket.socketpair()
+        assert door.give(ours)
+        (await arriving).close()
+    client.close()
+    await changes.next()
+    assert not door.tell_to_stop()
+    door.close()

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from mlx_relay.stopping import Stopping
 from mlx_relay.workers import keeper
 from mlx_relay.workers.keeper import Keeper
 from mlx_relay.workers.process import WorkerProcess
@@ -26,6 +27,11 @@ class FakeWorker:
         self.pid = pid
         self.door = FakeDoor(is_ready=is_ready)
         self.code = code
+        self.drain_seconds: float | None = None
+
+    async def wind_down(self, hurried: asyncio.Event, seconds: float) -> int:
+        self.drain_seconds = seconds
+        return 0
 
     async def ended(self) -> int:
         await asyncio.sleep(0)
@@ -43,15 +49,15 @@ class Place:
         self.workers = list(workers)
         self.started = 0
         self.buried: list[int] = []
-        self.stop = asyncio.Event()
-        self.keeper = Keeper(self.start, self.buried.append, self.stop)
+        self.stop = Stopping(on_hurry=lambda _code: None)
+        self.keeper = Keeper(self.start, self.buried.append, self.stop, drain_seconds=7.0)
 
     @asynccontextmanager
     async def start(self) -> AsyncIterator[WorkerProcess]:
         worker = self.workers[min(self.started, len(self.workers) - 1)]
         self.started += 1
         if worker.code is None and self.started > 1:
-            self.stop.set()
+            self.stop.ask()
         yield cast("WorkerProcess", worker)
 
 
@@ -61,15 +67,17 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_worker_that_dies_is_buried_and_replaced() -> None:
-    place = Place(FakeWorker(11, -9), FakeWorker(12, None))
+    second = FakeWorker(12, None)
+    place = Place(FakeWorker(11, -9), second)
     assert await place.keeper.keep() == 0
     assert (place.started, place.buried) == (2, [11, 12])
+    assert second.drain_seconds == 7.0
 
 
 async def test_a_worker_that_never_starts_ends_the_service_with_its_exit_code() -> None:
     place = Place(FakeWorker(11, 78, is_ready=False))
     assert await place.keeper.keep() == 78
-    assert place.stop.is_set()
+    assert place.stop.asked.is_set()
     assert place.keeper.settled.is_set()
     assert place.started == 1
 
@@ -83,12 +91,12 @@ async def test_a_replacement_that_does_not_start_is_given_up_and_the_service_goe
     place = Place(FakeWorker(11, -9), FakeWorker(12, 1, is_ready=False))
     assert await place.keeper.keep() == 1
     assert place.started == len(keeper.PAUSES) + 1
-    assert not place.stop.is_set()
+    assert not place.stop.asked.is_set()
 
 
 async def test_a_keeper_whose_service_has_stopped_starts_nothing() -> None:
     place = Place(FakeWorker(11, 1))
-    place.stop.set()
+    place.stop.ask()
     assert await place.keeper.keep() == 0
     assert place.keeper.settled.is_set()
     assert place.started == 0
