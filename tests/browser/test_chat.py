@@ -343,27 +343,6 @@ async def test_a_conversation_is_exported(
     assert "Gladly." in (await download.path()).read_text()
 
 
-async def test_a_reload_keeps_the_half_that_came_and_asks_again(
-    chat: ChatPage, model: ScriptedModel
-) -> None:
-    await chat.send("Lost?")
-    answer = await model.asked()
-    await answer.say("Half of it")
-    await expect(chat.answer).to_contain_text("Half of it")
-    await expect(chat.page.get_by_role("link", name="Lost?")).to_be_visible()
-    await chat.page.reload()
-    await answer.left()
-    await expect(chat.answer).to_contain_text("Half of it")
-    await expect(chat.answer).to_contain_text("The connection was lost")
-    await chat.button("Try again").click()
-    answer = await model.asked()
-    assert answer.messages == [{"role": "user", "content": "Lost?"}]
-    await answer.say("Found.")
-    await answer.finish()
-    await chat.is_idle()
-    await expect(chat.answer).to_contain_text("Found.")
-
-
 @pytest.mark.parametrize("size", [20, 50_000], ids=["short", "long"])
 async def test_a_reload_right_after_the_end_keeps_the_whole_answer(
     chat: ChatPage, model: ScriptedModel, size: int

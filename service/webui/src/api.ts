@@ -40,10 +40,11 @@ export async function send(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  headers: Record<string, string> = {},
 ): Promise<Response> {
-  let response = await reach(method, path, body, signal);
+  let response = await reach(method, path, body, signal, headers);
   if (response.status === 401 && !path.startsWith("/api/auth/log") && (await renewed())) {
-    response = await reach(method, path, body, signal);
+    response = await reach(method, path, body, signal, headers);
   }
   if (response.ok) return response;
   const error = await apiError(response);
@@ -59,9 +60,10 @@ async function reach(
   path: string,
   body: unknown,
   signal?: AbortSignal,
+  more: Record<string, string> = {},
 ): Promise<Response> {
   // The relay takes a cookie for a request that changes something only with this content type.
-  const headers = { "Content-Type": "application/json" };
+  const headers = { "Content-Type": "application/json", ...more };
   const text = body === undefined ? undefined : JSON.stringify(body);
   const call = (keepalive: boolean) =>
     fetch(path, { method, headers, body: text, signal, keepalive, credentials: "same-origin" });

@@ -4,6 +4,7 @@ import { request } from "./api";
 export type Config = {
   version: string;
   conversations: boolean;
+  resumable: boolean;
   max_body_bytes: number;
   max_attachments: number;
   image_types: string[];

@@ -6,6 +6,7 @@ import { chatAddress, router } from "../router.svelte";
 import { session } from "../session.svelte";
 import { conversations } from "./conversations.svelte";
 import type { Turn } from "./events";
+import { noteRunning, takeRunning } from "./running";
 import type { StoredMessage } from "./history";
 import { Saver } from "./saver";
 import { Chat } from "./store.svelte";
@@ -24,6 +25,8 @@ class Current {
 
   constructor() {
     addEventListener("pagehide", () => this.#keepAll());
+    // The last that a page on a phone hears before it is thrown away.
+    addEventListener("visibilitychange", () => document.hidden && this.#noteRunning());
     addEventListener("pageshow", ({ persisted }) => persisted && void this.#saveLeft());
   }
 
@@ -69,6 +72,12 @@ class Current {
     for (const chat of chats) chat.keep();
     const unsaved = chats.flatMap((chat) => chat.unsaved ?? []);
     if (session.me && unsaved.length > 0) putAside(session.me.id, unsaved);
+    this.#noteRunning();
+  }
+
+  #noteRunning(): void {
+    const chats = [...this.#left, ...(this.chat ? [this.chat] : [])];
+    if (session.me) noteRunning(session.me.id, chats.flatMap((chat) => chat.running ?? []));
   }
 
   /** Store what the page before could not. */
@@ -91,8 +100,10 @@ class Current {
       await Promise.all([left?.settled(), this.#saveLeft()]);
       const { messages, profile_id } = await conversations.open(id);
       if (this.#wanted !== id) return;
-      this.chat = this.#made(id, messages);
+      const chat = (this.chat = this.#made(id, messages));
       if (profile_id !== null) profiles.choose(profile_id);
+      const running = session.me && takeRunning(session.me.id, id);
+      if (running) void chat.resume(running);
     } catch (error) {
       if (this.#wanted !== id) return;
       if (!(error instanceof ApiError)) throw error;
@@ -109,7 +120,10 @@ class Current {
     const chat: Chat = new Chat(
       {
         storage: session.config?.conversations ? conversations : null,
-        silenceMs: heartbeat * 1000 * HEARTBEATS_MISSED,
+        line: {
+          silenceMs: heartbeat * 1000 * HEARTBEATS_MISSED,
+          resumable: session.config?.resumable ?? false,
+        },
         created: (created) => this.#created(chat, created),
         ended: (turn) => this.#ended(turn),
         saveFailed: () =>
@@ -123,6 +137,7 @@ class Current {
 
   /** An answer tells whether its server is up; and a session that was ended elsewhere is over here. */
   #ended({ error }: Turn): void {
+    this.#noteRunning();
     if (error?.code === "session_revoked") void session.load();
     else profiles.load().catch(() => {});
   }

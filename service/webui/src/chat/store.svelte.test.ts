@@ -11,20 +11,21 @@ let kept: { position: number; message: StoredMessage }[];
 let store: () => void;
 let held: boolean;
 
-function newChat(): Chat {
-  return new Chat({
+function newChat(resumable = false, messages: StoredMessage[] = []): Chat {
+  const surroundings = {
     storage: {
       add: async () => ({ id: "c1" }),
-      put: async (_id, position, message) => {
+      put: async (_id: string, position: number, message: StoredMessage) => {
         kept.push({ position, message });
         if (held) await new Promise<void>((done) => (store = done));
       },
     },
-    silenceMs: 60_000,
+    line: { silenceMs: 60_000, resumable },
     created: () => {},
     ended: () => {},
     saveFailed: () => {},
-  });
+  };
+  return new Chat(surroundings, messages.length > 0 ? "c1" : null, messages);
 }
 
 async function say(event: object): Promise<void> {
@@ -103,4 +104,53 @@ test("a page that goes away stores what has come, also since the last frame", as
   expect(answers()).toEqual([["half", "disconnected"]]);
   body.close();
   await ended;
+});
+
+const START = { type: "start", stream_id: "s1", profile: "p", model: "m" };
+const HALF: StoredMessage[] = [
+  { role: "user", content: "q" },
+  {
+    role: "assistant",
+    turn: { profile: "p", model: "m", parts: [{ kind: "text", text: "ha" }], finish: "disconnected" },
+  },
+];
+
+test("an answer that grows can be found by a page that comes after", async () => {
+  const chat = newChat(true);
+  void chat.send("q", TARGET);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(chat.running).toBeNull();
+  await say(START);
+  expect(chat.running).toMatchObject({ streamId: "s1", conversation: "c1", position: 1, profileId: 1 });
+  await say({ type: "done", finish_reason: "stop" });
+  expect(chat.running).toBeNull();
+});
+
+test("such a page replaces the half that was stored by the whole", async () => {
+  const chat = newChat(true, HALF);
+  const running = { streamId: "s1", conversation: "c1", position: 1, profileId: 1, startedAt: 5 };
+  const ended = chat.resume(running);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(chat.busy).toBe(true);
+  await say(START);
+  await say({ type: "response", content: "half and whole" });
+  await say({ type: "done", finish_reason: "stop" });
+  await ended;
+  await chat.settled();
+  expect(chat.entries).toHaveLength(2);
+  expect(chat.entries[1]).toMatchObject({ turn: { phase: "done", startedAt: 5 } });
+  expect(answers()).toEqual([["half and whole", "stop"]]);
+});
+
+test("it keeps the half when the relay has no more", async () => {
+  vi.stubGlobal("fetch", async () => new Response(null, { status: 404 }));
+  const chat = newChat(true, HALF);
+  const before = chat.entries;
+  const running = { streamId: "s1", conversation: "c1", position: 1, profileId: 1, startedAt: 5 };
+  const ended = chat.resume(running);
+  await vi.runAllTimersAsync();
+  await ended;
+  expect(chat.entries).toBe(before);
+  expect(chat.busy).toBe(false);
+  expect(answers()).toEqual([]);
 });

@@ -9,7 +9,8 @@ import { withText, type UserContent } from "./content";
 import { isLive, newTurn, reduce, type Turn, type TurnEvent } from "./events";
 import { fromStored, titleOf, toRequest, toStored, type Entry, type StoredMessage } from "./history";
 import { Saver, type Storage } from "./saver";
-import { streamChat } from "./stream";
+import type { RunningAnswer } from "./running";
+import { resumeChat, streamChat, type Line } from "./stream";
 import type { Unsaved } from "./unsaved";
 
 let keys = 0;
@@ -42,8 +43,7 @@ export type Target = { id: number; seesImages: boolean };
 export type Surroundings = {
   /** Where conversations are stored; null when the relay stores none. */
   storage: Storage | null;
-  /** Milliseconds without any sign of the relay after which the connection counts as lost. */
-  silenceMs: number;
+  line: Line;
   created: (id: string) => void;
   /** An answer is over, in whatever way. */
   ended: (turn: Turn) => void;
@@ -110,9 +110,30 @@ export class Chat {
   keep(): void {
     if (this.live && this.#target) {
       this.#batch?.flush();
-      this.#take(this.live, [{ type: "disconnected" }]);
       this.#save(this.entries, this.entries.length - 1, this.#target);
     }
+  }
+
+  /** The answer that grows, if a page after this one can go on with it. */
+  get running(): RunningAnswer | null {
+    const { streamId, startedAt } = this.live?.turn ?? {};
+    if (!this.surroundings.line.resumable || !streamId || !startedAt) return null;
+    if (this.id === null || this.#target === null) return null;
+    const position = this.entries.length - 1;
+    return { streamId, conversation: this.id, position, profileId: this.#target.id, startedAt };
+  }
+
+  /** Go on with an answer that grew on a page before this one; what is stored of it stays if it is gone. */
+  async resume({ streamId, position, profileId, startedAt }: RunningAnswer): Promise<void> {
+    if (this.busy || position > this.entries.length) return;
+    const before = this.entries;
+    const answer = new AssistantEntry(newTurn(startedAt));
+    const target = { id: profileId, seesImages: false };
+    const found = await this.#follow(before.slice(0, position), answer, target, (take, stop) =>
+      resumeChat(streamId, take, stop, this.surroundings.line),
+    );
+    if (found) this.#end(answer, target);
+    else this.entries = before;
   }
 
   /** What was said and is not stored; null when all is, or nothing is to be. */
@@ -128,20 +149,37 @@ export class Chat {
   async #ask(entries: readonly ShownEntry[], target: Target): Promise<void> {
     if (this.busy) return;
     const answer = new AssistantEntry();
+    this.#save(entries, entries.length - 1, target);
+    const chat = { profile_id: target.id, messages: toRequest(entries, target.seesImages) };
+    await this.#follow(entries, answer, target, (take, stop) =>
+      streamChat(chat, take, stop, this.surroundings.line),
+    );
+    this.#end(answer, target);
+  }
+
+  /** Let *answer* grow after *entries* by what *stream* takes. */
+  async #follow<T>(
+    entries: readonly ShownEntry[],
+    answer: AssistantEntry,
+    target: Target,
+    stream: (take: (events: TurnEvent[]) => void, stop: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     const stop = new AbortController();
     this.entries = [...entries, answer];
     this.live = answer;
     this.#stop = stop;
     this.#target = target;
-    this.#save(entries, entries.length - 1, target);
     this.#storedAt = Date.now();
     const batch = new FrameBatch<TurnEvent>((events) => this.#grow(answer, events, target));
     this.#batch = batch;
-    const chat = { profile_id: target.id, messages: toRequest(entries, target.seesImages) };
-    await streamChat(chat, (events) => batch.push(events), stop.signal, this.surroundings.silenceMs);
+    const result = await stream((events) => batch.push(events), stop.signal);
     batch.flush();
     this.live = null;
     this.#stop = null;
+    return result;
+  }
+
+  #end(answer: AssistantEntry, target: Target): void {
     this.#save(this.entries, this.entries.length - 1, target);
     this.surroundings.ended(answer.turn);
   }
