@@ -46,10 +46,14 @@ def main() -> int:
 def run(options: Options, folder: Path, out: Path) -> Results:
     """Start everything, wait until Locust is through, and gather what was found."""
     _say("starting the servers")
-    with servers(folder, out) as (fake, relay, plan):
+    with servers(folder, out, options.relays) as (fake, relays, plan):
         plan.save(out / "plan.json")
         with locusts(options, out) as load:
-            processes = {"relay": [relay.pid], "fake": [fake.pid], "load": [p.pid for p in load]}
+            processes = {
+                "relay": [relay.pid for relay in relays],
+                "fake": [fake.pid],
+                "load": [process.pid for process in load],
+            }
             with Sampler(processes) as sampler:
                 _follow(load[0], options.seconds)
         if not (out / "results.json").exists():
@@ -96,6 +100,7 @@ def _shown(options: Options) -> dict[str, Any]:
         "seconds": options.seconds,
         "seed": options.seed,
         "workers": options.workers,
+        "relays": options.relays,
     }
 
 
@@ -106,6 +111,7 @@ def _options() -> tuple[Options, Path]:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", default="1", help="the same seed, the same arrivals")
     parser.add_argument("--workers", type=int, default=0, help="Locust workers beside a master")
+    parser.add_argument("--relays", type=int, default=1, help="behind nginx, if there are several")
     parser.add_argument("--limit", action="append", default=[], metavar="NAME=NUMBER",
                         help="a threshold other than usual")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("build/load"))
@@ -113,9 +119,8 @@ def _options() -> tuple[Options, Path]:
     limits = {name: float(number) for name, _, number in (x.partition("=") for x in given.limit)}
     if unknown := sorted(limits.keys() - LIMITS):
         parser.error(f"no such threshold: {', '.join(unknown)}; there are: {', '.join(LIMITS)}")
-    options = Options(
-        given.shape, given.rate, given.seconds, given.seed, given.workers, json.dumps(limits)
-    )
+    load = (given.shape, given.rate, given.seconds, given.seed, given.workers)
+    options = Options(*load, json.dumps(limits), given.relays)
     return options, given.out
 
 

@@ -56,6 +56,7 @@ BARS: Final = (
     Bar(CPU, "paced relay", "paced naive", 1 / 5),
     Bar(CPU, "full relay", "full naive", 1 / 30),
     Bar(CPU, "paced relay+sinks", "paced relay", 1.5),
+    Bar(CPU, "paced relay-2-workers", "paced relay", 1.5),
     Bar(CPU, "full relay x2 streams", "full relay", 1.1),
     Bar(CPU, "full relay x2 length", "full relay", 1.1),
 )

@@ -39,6 +39,9 @@ STARTS: dict[str, Start] = {
     "relay+sinks": lambda home, upstream: targets.relay(
         home, upstream, "relay+sinks", "sse,log,metrics"
     ),
+    "relay-2-workers": lambda home, upstream: targets.relay(
+        home, upstream, "relay-2-workers", "sse", "--workers", "2"
+    ),
 }
 
 

@@ -1,6 +1,5 @@
 """Options in; Locust's processes out: one, or a master and its workers."""
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,13 +9,16 @@ from typing import Final
 
 import msgspec
 
-from load.servers import end
+from load.processes import end, free_port
 
 LOCUSTFILE: Final = Path(__file__).resolve().parents[1] / "locustfile.py"
 
 
 class Options(msgspec.Struct):
-    """How much load, of which shape, from how many processes (0 workers: one that does all)."""
+    """How much load, of which shape, from how many processes (0 workers: one that does all).
+
+    *relays* are behind nginx if there are several.
+    """
 
     shape: str
     rate: float
@@ -24,6 +26,7 @@ class Options(msgspec.Struct):
     seed: str
     workers: int
     limits: str
+    relays: int = 1
 
     @property
     def slot_seconds(self) -> float:
@@ -43,7 +46,7 @@ def locusts(options: Options, out: Path) -> Iterator[list[subprocess.Popen[bytes
            "--dispatchers", max(1, options.workers), "--limits", options.limits)  # fmt: skip
     reports = ("--csv", out / "locust", "--csv-full-history",
                "--html", out / "locust.html", "--json-file", out / "locust")  # fmt: skip
-    port = _free_port()
+    port = free_port()
     with ExitStack() as stack:
         role: tuple[object, ...] = ()
         if options.workers:
@@ -71,9 +74,3 @@ def _locust(
         end(process)
         if process.stdout:
             process.stdout.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

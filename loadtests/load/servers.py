@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,11 +14,11 @@ from bench import cassettes
 from load.answers import Answer, answer_of
 from load.chat import post
 from load.plan import Plan, Profile
+from load.processes import Server, serving
+from load.replicas import replicas
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 SHIPPED: Final = ROOT / "harness/fake_mlx/cassettes"
-START_SECONDS: Final = 60.0
-STOP_SECONDS: Final = 30.0
 ADMIN: Final = "load"
 PASSWORD: Final = "correct horse battery staple"
 ACCOUNTS: Final = 4
@@ -37,45 +36,11 @@ MADE: Final[Mapping[str, tuple[int, float]]] = {"long": (300, 0.02), "flood": (2
 CASSETTES: Final = frozenset(model.partition("!")[0] for model in MODELS.values())
 
 
-class Server:
-    """A process that listens on *port*; ends with *stop*."""
-
-    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
-        self._process = process
-        self.pid = process.pid
-        self.port = port
-
-    def stop(self) -> None:
-        end(self._process)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 @contextmanager
-def serving(module: str, *arguments: str, log: Path, env: dict[str, str]) -> Iterator[Server]:
-    """Run ``python -m module serve`` on a free port; what it says goes to *log*."""
-    command = (sys.executable, "-m", module, "serve", "--port", "0", *arguments)
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env=env, stdout=output, stderr=subprocess.STDOUT)
-    server = Server(process, 0)
-    try:
-        server.port = _port(process, log)
-        yield server
-    finally:
-        server.stop()
-
-
-@contextmanager
-def servers(folder: Path, logs: Path) -> Iterator[tuple[Server, Server, Plan]]:
-    """Run fake and relay with their data in *folder*; yields both, and the plan for Locust."""
+def servers(
+    folder: Path, logs: Path, relays: int = 1
+) -> Iterator[tuple[Server, list[Server], Plan]]:
+    """Run fake and relays with their data in *folder*; yields them, and the plan for Locust."""
     env = os.environ | {"MLX_RELAY_DATA_DIR": str(folder / "relay"), "MLX_RELAY_MAX_STREAMS": "0"}
     with ThreadPoolExecutor() as pool:
         added = pool.submit(_add_admin, env)
@@ -84,9 +49,22 @@ def servers(folder: Path, logs: Path) -> Iterator[tuple[Server, Server, Plan]]:
         added.result()
     with (
         serving("fake_mlx", "--cassettes", str(library), log=logs / "fake.log", env=env) as fake,
-        serving("mlx_relay", log=logs / "relay.log", env=env) as relay,
+        _relays(folder, logs, env, relays) as (front, running),
     ):
-        yield fake, relay, _plan(fake, relay, answers)
+        yield fake, running, _plan(fake, front, answers)
+
+
+@contextmanager
+def _relays(
+    folder: Path, logs: Path, env: dict[str, str], count: int
+) -> Iterator[tuple[int, list[Server]]]:
+    """Run the relays; yields the port that clients ask, and them."""
+    if count == 1:
+        with serving("mlx_relay", log=logs / "relay.log", env=env) as relay:
+            yield relay.port, [relay]
+    else:
+        with replicas(folder, logs, env, count) as (front, running):
+            yield front, running
 
 
 def _library(folder: Path) -> Path:
@@ -117,28 +95,18 @@ def _add_admin(env: dict[str, str]) -> None:
     )  # fmt: skip
 
 
-def _plan(fake: Server, relay: Server, answers: Mapping[str, Answer]) -> Plan:
+def _plan(fake: Server, port: int, answers: Mapping[str, Answer]) -> Plan:
     login = {"username": ADMIN, "password": PASSWORD}
-    token = post(relay.port, "/api/auth/login", login, {})["access_token"]
+    token = post(port, "/api/auth/login", login, {})["access_token"]
     headers = {"Authorization": f"Bearer {token}"}
     names = [f"load-{number}" for number in range(ACCOUNTS)]
     users = [{"name": name, "password": PASSWORD} for name in names]
     # All at once: each thread that hashes passwords takes its memory once, and that is no leak.
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda user: post(relay.port, "/api/users", user, headers), users))
+        list(pool.map(lambda user: post(port, "/api/users", user, headers), users))
     profiles = {}
     for name, model in MODELS.items():
         fields = {"name": name, "host": "127.0.0.1", "port": fake.port, "model_path": model}
-        added = post(relay.port, "/api/profiles", fields, headers)
+        added = post(port, "/api/profiles", fields, headers)
         profiles[name] = Profile(added["id"], model, answers[model.partition("!")[0]])
-    return Plan(relay.port, fake.port, names, PASSWORD, profiles)
-
-
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        for line in log.read_text().splitlines(keepends=True):
-            if line.startswith("listening on ") and line.endswith("\n"):
-                return int(line.rpartition(":")[2])
-        time.sleep(0.05)
-    raise SystemExit(f"did not start: {log.read_text()}")
+    return Plan(port, fake.port, names, PASSWORD, profiles)

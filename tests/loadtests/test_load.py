@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from support.balancer import program
 from support.processes import ROOT, START_SECONDS
 
 SHORT_STREAMS = "1"
@@ -52,9 +53,16 @@ def processes_of(name: str) -> list[psutil.Process]:
     return [process for process in found if name in " ".join(process.info["cmdline"] or ())]
 
 
-def test_two_workers_verify_every_stream_and_leave_nothing_behind(tmp_path: Path) -> None:
-    code, said = load(tmp_path, "--seconds", "2", "--rate", "12", "--seed", "5", "--workers", "2")
+def test_two_workers_before_two_relays_verify_every_stream_and_leave_nothing_behind(
+    tmp_path: Path,
+) -> None:
+    for name, package in (("nginx", "nginx-light"), ("redis-server", "redis-server")):
+        program(name, package)
+    size = ("--seconds", "2", "--rate", "12", "--seed", "5")
+    code, said = load(tmp_path, *size, "--workers", "2", "--relays", "2")
     assert code == 0, said
+    for number in range(2):
+        assert "redis_is_here" in (tmp_path / f"relay-{number}.log").read_text()
     found = results(tmp_path)
     totals = found["totals"]
     assert totals["finished"] == 2
