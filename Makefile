@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo webui test test-nightly test-mlx goldens event-types bench bench-parsers load soak check lock clean
+.PHONY: help setup demo webui test test-nightly test-mlx goldens event-types bench bench-parsers load soak check check-deploy lock clean
 
 help:      ## list the targets
 	@sed -n 's/^\([a-z-]*\): .*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -17,11 +17,14 @@ webui: .venv/service.stamp    ## build the chat page, if its sources changed
 
 test: .venv/dev.stamp webui    ## run the tests
 	@scripts/system-packages
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
+FUZZED := tests/unit/pipeline/test_sse.py tests/unit/pipeline/test_pipeline.py tests/unit/web/test_strict_json.py \
+    tests/unit/web/test_host_names.py tests/unit/web/test_allowed_hosts.py tests/unit/web/test_naughty_strings.py \
+    tests/unit/auth/test_token_fuzz.py tests/integration/test_openapi.py
 test-nightly: .venv/dev.stamp    ## run the slow tests, and the laws with many examples
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/unit/pipeline/families/test_laws.py
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/unit/pipeline/families/test_laws.py $(FUZZED)
 
 test-mlx: .venv/dev.stamp .venv-mlx/mlx.stamp    ## record a real mlx_lm.server and replay it
 	@$(BIN)/pytest -m mlx tests/mlx
@@ -56,12 +59,17 @@ check: .venv/dev.stamp    ## format, lint, types, import rules
 	@$(BIN)/lint-imports
 	@$(BIN)/python hatch_build.py npm run --silent check
 
+check-deploy: .venv-deploy/deploy.stamp    ## lint docs/deploy: hadolint, the schemas of compose and of Kubernetes
+	@.venv-deploy/bin/hadolint docs/deploy/Dockerfile
+	@.venv-deploy/bin/check-jsonschema --builtin-schema vendor.compose-spec docs/deploy/compose.yaml
+	@.venv-deploy/bin/kubernetes-validate --strict docs/deploy/kubernetes.yaml
+
 lock:      ## pin the requirements anew, with hashes, for macOS and Linux
 	@scripts/lock
 
 clean:     ## remove what the other targets made
-	rm -rf .venv .venv-mlx .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build \
-	    service/webui/node_modules service/mlx_relay/web/static
+	rm -rf .venv .venv-mlx .venv-deploy .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build \
+	    service/webui/node_modules tests/node_sdks/node_modules service/mlx_relay/web/static
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -80,4 +88,9 @@ clean:     ## remove what the other targets made
 .venv-mlx/mlx.stamp: requirements/mlx.txt
 	$(PYTHON) -m venv .venv-mlx
 	.venv-mlx/bin/pip install --quiet --disable-pip-version-check -r requirements/mlx.txt
+	@touch $@
+
+.venv-deploy/deploy.stamp: requirements/deploy.txt
+	$(PYTHON) -m venv .venv-deploy
+	.venv-deploy/bin/pip install --quiet --disable-pip-version-check -r requirements/deploy.txt
 	@touch $@

@@ -5,8 +5,9 @@ turns, and are told their place. What a stream holds is free again the moment it
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+from typing import Final
 
 import msgspec
 
@@ -15,6 +16,7 @@ from mlx_relay.fair_queue import FairQueue
 from mlx_relay.places import Key, OwnPlaces, Places
 from mlx_relay.profiles import Profile
 
+ALL: Final[Key] = ("all", 0)
 RETRY_SECONDS = 5
 
 
@@ -56,20 +58,46 @@ class Admission:
     def __init__(self, limits: Limits, places: Places | None = None) -> None:
         self._limits = limits
         self._places = places or OwnPlaces()
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, Line] = {}
 
-    @contextmanager
-    def admit(self, user_id: int, profile: Profile) -> Iterator[Turn]:
+    @asynccontextmanager
+    async def admit(self, user_id: int, profile: Profile) -> AsyncIterator[Turn]:
         """Hold a place, or one in the queue; raises RateLimited or Unavailable if there is none."""
-        line = self._lines.setdefault(profile.id, _Line(profile.id, self._limits, self._places))
-        line.max_streams = profile.max_streams
-        with ExitStack() as held:
-            self._hold(held, ("all", 0), self._limits.max_streams, Unavailable())
-            too_many = _too_many("You have too many streams open. Let one end first.")
-            self._hold(held, ("user", user_id), self._limits.max_streams_per_user, too_many)
-            turn = line.join(user_id)
-            held.callback(line.leave, user_id, turn)
+        turn = Turn()
+        line = self.line(profile)
+        self.enter(user_id, line, turn)
+        try:
             yield turn
+        finally:
+            self.leave(user_id, line, turn)
+
+    def line(self, profile: Profile) -> "Line":
+        """Return the line of *profile*, with the limit that it has now."""
+        line = self._lines.setdefault(profile.id, Line(profile.id, self._limits, self._places))
+        line.max_streams = profile.max_streams
+        return line
+
+    def enter(self, user_id: int, line: "Line", turn: Turn) -> None:
+        """Take the places that a stream needs, or none; raises RateLimited or Unavailable."""
+        with ExitStack() as held:
+            self._hold(held, ALL, self._limits.max_streams, Unavailable())
+            self._hold(held, ("user", user_id), self._limits.max_streams_per_user, user_is_full())
+            line.join(user_id, turn)
+            held.pop_all()
+
+    def leave(self, user_id: int, line: "Line", turn: Turn) -> None:
+        """Free what ``enter`` took."""
+        line.leave(user_id, turn)
+        self.uncount(user_id)
+
+    def count(self, user_id: int) -> None:
+        """Count a stream that was let in elsewhere."""
+        self._places.take(ALL, 0)
+        self._places.take(("user", user_id), 0)
+
+    def uncount(self, user_id: int) -> None:
+        self._places.give_back(("user", user_id))
+        self._places.give_back(ALL)
 
     def advance(self) -> None:
         """Give places that became free elsewhere to those who wait."""
@@ -82,7 +110,7 @@ class Admission:
         held.callback(self._places.give_back, key)
 
 
-class _Line:
+class Line:
     """The streams that run and wait at one profile."""
 
     def __init__(self, profile_id: int, limits: Limits, places: Places) -> None:
@@ -93,19 +121,16 @@ class _Line:
         self._places = places
         self._waiting: FairQueue[Turn] = FairQueue()
 
-    def join(self, user_id: int) -> Turn:
+    def join(self, user_id: int, turn: Turn) -> None:
         self.advance()
-        turn = Turn()
         if self._has_to_wait():
             self._take_room(user_id)
             self._waiting.add(user_id, turn)
             self._tell_positions()
-        return turn
 
     def leave(self, user_id: int, turn: Turn) -> None:
         if turn.position:
-            self._waiting.remove(user_id, turn)
-            self._places.give_back(self._queued)
+            self.unqueue(user_id, turn)
             self._tell_positions()
         else:
             self._places.give_back(self._running)
@@ -119,6 +144,20 @@ class _Line:
                 self._places.give_back(self._queued)
                 self._waiting.pop().move(0)
             self._tell_positions()
+
+    def run(self) -> None:
+        """Count a stream that was let in elsewhere."""
+        self._places.take(self._running, 0)
+
+    def queue(self, user_id: int, turn: Turn) -> None:
+        """Let a stream wait here that waited elsewhere."""
+        self._places.take(self._queued, 0)
+        self._waiting.add(user_id, turn)
+
+    def unqueue(self, user_id: int, turn: Turn) -> None:
+        """Let a stream go that is to wait elsewhere from now on."""
+        self._waiting.remove(user_id, turn)
+        self._places.give_back(self._queued)
 
     def _has_to_wait(self) -> bool:
         if self.max_streams and (self._waiting or self._others_wait()):
@@ -138,13 +177,25 @@ class _Line:
 
     def _take_room(self, user_id: int) -> None:
         if 0 < self._limits.max_queued_per_user <= self._waiting.count(user_id):
-            raise _too_many("You have too many streams waiting. Let one end first.")
+            raise user_waits_enough()
         if not self._places.take(self._queued, self._limits.max_queued):
-            raise Unavailable("Too many people wait for this model. Try again shortly.")
+            raise queue_is_full()
 
     def _tell_positions(self) -> None:
         for position, turn in enumerate(self._waiting, 1):
             turn.move(position)
+
+
+def user_is_full() -> RateLimited:
+    return _too_many("You have too many streams open. Let one end first.")
+
+
+def user_waits_enough() -> RateLimited:
+    return _too_many("You have too many streams waiting. Let one end first.")
+
+
+def queue_is_full() -> Unavailable:
+    return Unavailable("Too many people wait for this model. Try again shortly.")
 
 
 def _too_many(message: str) -> RateLimited:

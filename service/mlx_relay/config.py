@@ -50,6 +50,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="0 picks a free port.")
     workers: int = Field(1, ge=1, le=64, description="Processes that serve; one for each core.")
+    drain_seconds: float = Field(
+        20, ge=0, le=3600, description="How long streams may go on when the server is told to stop."
+    )
+    pre_stop_seconds: float = Field(
+        0, ge=0, le=300, description="Before that: not ready, but new streams are still taken."
+    )
     public_url: HttpUrl | None = Field(
         None, description="The address users type; with https the session cookie is Secure."
     )
@@ -66,6 +72,12 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         None, description="sqlite+aiosqlite:///... or postgresql+asyncpg://...; default: SQLite."
     )
+    redis_url: str | None = Field(
+        None, description="redis://...: for what several relays share; default: each its own."
+    )
+    signing_key_file: Path | None = Field(
+        None, description="One for all relays on one database; default: signing.key, made here."
+    )
     allowed_public_upstreams: Annotated[list[str], NoDecode] = Field(
         [], description="Networks and host names outside the local network that profiles may use."
     )
@@ -77,8 +89,14 @@ class Settings(BaseSettings):
     )
     token_lifetime_seconds: int = Field(900, ge=60, le=86400)
     conversations: bool = Field(True, description="Keep the conversations of the chat page.")
+    openai_adds_reasoning: bool = Field(
+        False, description="Call thinking reasoning too, not only reasoning_content, on /v1."
+    )
     metrics_token: str | None = Field(
         None, min_length=16, description="Lets a scraper that is not on loopback read /metrics."
+    )
+    resume_grace_seconds: float = Field(
+        30, ge=0.1, le=3600, description="How long a resumable stream goes on without a reader."
     )
     max_streams: int = Field(1000, ge=0, description="Open streams in all; 0 means no limit.")
     max_streams_per_user: int = Field(0, ge=0, description="0 means no limit.")
@@ -111,10 +129,19 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'relay.db'}"
 
     @property
+    def effective_signing_key_file(self) -> Path:
+        return self.signing_key_file or self.data_dir / "signing.key"
+
+    @property
     def host_names(self) -> list[str]:
         """The names that the settings give this server."""
         public = self.public_url.host if self.public_url else None
         return [*self.allowed_hosts, self.host, *([public] if public else [])]
+
+    @property
+    def openai_reasoning_fields(self) -> tuple[str, ...]:
+        more = ("reasoning",) if self.openai_adds_reasoning else ()
+        return ("reasoning_content", *more)
 
     @property
     def is_https(self) -> bool:
@@ -135,6 +162,13 @@ def load_settings(config_file: Path | None = None, **overrides: Any) -> Settings
         raise ConfigurationError(_describe(error, config_file)) from None
     _make_data_directory(settings.data_dir)
     return settings
+
+
+def supervisor() -> tuple[str | None, float | None]:
+    """Return where systemd listens, and within how many seconds it wants to hear from us."""
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
+    seconds = int(microseconds) / 1e6 if microseconds.isascii() and microseconds.isdigit() else None
+    return os.environ.get("NOTIFY_SOCKET") or None, seconds
 
 
 def shared_metrics_directory() -> Path | None:

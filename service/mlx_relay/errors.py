@@ -11,6 +11,7 @@ RelayError                      code, HTTP status
 │   ├── MethodNotAllowed        405 method_not_allowed
 │   ├── RequestTimeout          408 request_timeout
 │   ├── Conflict                409 conflict
+│   ├── Gone                    410 gone
 │   ├── TooLarge                413 too_large
 │   ├── UnsupportedMediaType    415 unsupported_media_type
 │   ├── Misdirected             421 misdirected
@@ -110,6 +111,14 @@ class Conflict(RequestError):
     sentence = "Something with this name exists already."
 
 
+class Gone(RequestError):
+    """What was asked for was here, and is not kept any more."""
+
+    code = "gone"
+    status = 410
+    sentence = "The beginning of this stream is not kept any more."
+
+
 class TooLarge(RequestError):
     code = "too_large"
     status = 413
@@ -206,6 +215,7 @@ FAILURES: dict[str, Failure] = {
     "upstream_protocol": Failure("The MLX server sent something that is not a chat stream.", False),
     "shutting_down": Failure("The server is restarting. Try again in a moment.", True),
     "session_revoked": Failure("You have been signed out.", False),
+    "stopped": Failure("The answer was stopped before it was complete.", True),
     "too_slow": Failure("The connection could not keep up with the answer.", True),
     "limit_exceeded": Failure("The answer exceeded a limit of this server.", False),
     "internal": Failure("Something went wrong in the relay.", True),

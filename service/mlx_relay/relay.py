@@ -8,14 +8,18 @@ import asyncio
 import math
 import time
 import uuid
-from contextlib import AbstractContextManager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import msgspec
 import structlog
 
 from mlx_relay.admission import Admission, Turn
+from mlx_relay.auth.live_streams import LiveStreams
 from mlx_relay.errors import StreamError, Unavailable
 from mlx_relay.events import Event, Start, Status
+from mlx_relay.grants import Grant
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks import ClientSink, Outcome, StreamInfo
@@ -31,29 +35,45 @@ WAITING_SECONDS = 2.0
 
 
 class Chat(msgspec.Struct, frozen=True, kw_only=True):
-    """What the relay needs of a request: whom to ask, what to send, how to read the answer."""
+    """What the relay needs of a request: whom to ask, what to send, how to read the answer.
+
+    The stream goes on as long as *grant* stands.
+    """
 
     profile: Profile
     body: bytes
     info: StreamInfo
     pipeline: Pipeline
+    grant: Grant
 
 
 class Relay:
     """Runs streams; one per process."""
 
-    def __init__(self, upstream: Exchanges, side_sinks: SideSinks, *, admission: Admission) -> None:
+    def __init__(
+        self,
+        upstream: Exchanges,
+        side_sinks: SideSinks,
+        *,
+        admission: Admission,
+        live_streams: LiveStreams,
+    ) -> None:
         self._upstream = upstream
         self._side_sinks = side_sinks
         self._admission = admission
-        self._live: set[RelayedStream] = set()
+        self._live_streams = live_streams
+        self._live: dict[RelayedStream, asyncio.Task[Any] | None] = {}
+        self._none_is_live = asyncio.Event()
         self.is_draining = False
 
-    def admit(self, user_id: int, profile: Profile) -> AbstractContextManager[Turn]:
+    @asynccontextmanager
+    async def admit(self, user_id: int, profile: Profile) -> AsyncIterator[Turn]:
         """Hold a place for a stream, or one in the queue; see Admission."""
-        if self.is_draining:
-            raise Unavailable
-        return self._admission.admit(user_id, profile)
+        self._refuse_when_draining()
+        async with self._admission.admit(user_id, profile) as turn:
+            # The place may have come from another machine, and the end in the meantime.
+            self._refuse_when_draining()
+            yield turn
 
     async def run(self, chat: Chat, client: ClientSink, turn: Turn) -> Outcome:
         """Relay one chat to *client* when its *turn* has come.
@@ -62,20 +82,51 @@ class Relay:
         """
         fan_out = FanOut(client, self._side_sinks, chat.info)
         stream = RelayedStream(chat, client, fan_out)
-        self._live.add(stream)
+        self._live[stream] = asyncio.current_task()
         try:
-            await stream.run(self._upstream, turn)
+            with self._live_streams.hold(chat.grant, stream.revoke):
+                await stream.run(self._upstream, turn)
         finally:
-            self._live.discard(stream)
+            del self._live[stream]
+            if not self._live:
+                self._none_is_live.set()
             outcome = stream.outcome()
             await fan_out.close(outcome)
         return outcome
+
+    @property
+    def streams(self) -> int:
+        """How many run now."""
+        return len(self._live)
+
+    async def drain(self) -> None:
+        """Take no more streams, and wait until those that run have ended by themselves."""
+        self.is_draining = True
+        while self._live:
+            self._none_is_live.clear()
+            await self._none_is_live.wait()
+
+    def _refuse_when_draining(self) -> None:
+        if self.is_draining:
+            raise Unavailable
 
     def shut_down(self) -> None:
         """Take no more streams, and end those that run with ``shutting_down``."""
         self.is_draining = True
         for stream in list(self._live):
             stream.fail(StreamError("shutting_down", "drain"))
+
+    def stop(self, stream_id: str, cause: str) -> None:
+        """End one stream, if it runs here, because nobody wants the rest of it."""
+        for stream in list(self._live):
+            if stream.id == stream_id:
+                stream.fail(StreamError("stopped", cause))
+
+    def let_go(self) -> None:
+        """Cancel the streams whose clients do not take the end that they were sent."""
+        for task in self._live.values():
+            if task:
+                task.cancel()
 
 
 class RelayedStream:
@@ -84,7 +135,26 @@ class RelayedStream:
     What the upstream sends goes through to the sinks in the very call that brings it. Of its two
     tasks one waits for the upstream to open and to end, the other for a full client and for the
     terminal event. The first to fail ends both; leaving ``run`` closes the upstream.
+
+    Between two tokens of a stream the processor has forgotten all about it: what every token
+    touches has slots, here and in the sinks, because each piece of memory is fetched anew.
     """
+
+    __slots__ = (
+        "_chat",
+        "_client",
+        "_exchange",
+        "_fan_out",
+        "_gap",
+        "_last",
+        "_loop",
+        "_pipeline",
+        "_progressed_at",
+        "_timer",
+        "_waiting_timer",
+        "_wake",
+        "_watch",
+    )
 
     def __init__(self, chat: Chat, client: ClientSink, fan_out: FanOut) -> None:
         self._chat = chat
@@ -98,8 +168,13 @@ class RelayedStream:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_timer: asyncio.TimerHandle | None = None
         self._gap = chat.profile.deadlines.first_event
+        # Only the time moves with each token: a float is cheaper than a timer.
         self._progressed_at = 0.0
         self._last = math.inf
+
+    @property
+    def id(self) -> str:
+        return self._chat.info.stream_id
 
     async def run(self, upstream: Exchanges, turn: Turn) -> None:
         info = self._chat.info
@@ -121,13 +196,14 @@ class RelayedStream:
                 self.fail(StreamError("too_slow", "client_stalled"))
 
     def data(self, data: bytes, at: float) -> None:
-        self._watch.bytes_received += len(data)
         if self._fan_out.wants_raw:
             self._fan_out.receive(data, at)
-        before = self._pipeline.progress
         self._publish(self._pipeline.feed(data, at), at)
-        if self._pipeline.progress != before:
-            self._note_progress(at)
+        if self._pipeline.progressed:
+            self._progressed_at = at
+            if self._gap is not self._chat.profile.deadlines.next_event:
+                self._gap = self._chat.profile.deadlines.next_event
+                self._arm(min(self._last, self._loop.time() + self._gap))
         if self._client.is_full and self._exchange:
             self._exchange.pause()
             self._wake.set()
@@ -145,8 +221,12 @@ class RelayedStream:
         self._watch.failed(failure)
         self._publish(self._pipeline.fail(failure, now), now)
 
+    def revoke(self) -> None:
+        """End the stream: what let its user in has ended."""
+        self.fail(StreamError("session_revoked", "revoked"))
+
     def outcome(self) -> Outcome:
-        return self._watch.outcome(time.monotonic())
+        return self._watch.outcome(time.monotonic(), self._pipeline.bytes_received)
 
     async def _pull(self, upstream: Exchanges, turn: Turn) -> None:
         try:
@@ -204,13 +284,6 @@ class RelayedStream:
 
     def _note_head(self, head: Head) -> None:
         self._fan_out.receive_head(head.status, head.headers, time.monotonic())
-
-    def _note_progress(self, at: float) -> None:
-        """Move the deadline: of that only the time is kept, for a float is cheaper than a timer."""
-        self._progressed_at = at
-        if self._gap is not self._chat.profile.deadlines.next_event:
-            self._gap = self._chat.profile.deadlines.next_event
-            self._arm(min(self._last, self._loop.time() + self._gap))
 
     def _arm(self, when: float) -> None:
         if self._timer:

@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from support.databases import cluster, database_url
 from support.processes import Service, running
 from support.relay import RelayService, relay_service
+
+__all__ = ["cluster", "database_url"]
 
 CASSETTES = Path(__file__).resolve().parents[1] / "cassettes"
 

@@ -14,7 +14,7 @@ import pytest
 
 from support.processes import Service
 from support.raw_http import exchange
-from support.relay import RelayService, relay_service
+from support.relay import RelayService, command, relay_service
 
 PASSWORD = "canary-password-5f1e"
 WRONG_PASSWORD = "canary-wrong-password-77aa"
@@ -94,6 +94,7 @@ async def credential_flows(flows: Flows) -> None:
     text = await flows.send("POST", "/api/keys", {"name": "k"}, keeps=False)
     flows.handed_out.append(json.loads(text)["secret"])
     await flows.send("GET", "/api/keys")
+    await flows.send("GET", "/api/audit")
     for secret in flows.handed_out:
         await flows.send("GET", "/api/auth/me", Authorization=f"Bearer {secret}")
         await flows.send("GET", "/api/auth/me", Authorization=f"Bearer {secret}x")
@@ -161,6 +162,8 @@ async def test_no_secret_comes_out_anywhere(
             await faulty_flows(flows, fake)
             await http_flows(flows)
             flows.answers.append(await flows.send("GET", "/metrics"))
+            flows.answers.append(await flows.send("GET", "/api/audit?limit=200"))
+        flows.answers.append(command({"MLX_RELAY_DATA_DIR": str(tmp_path)}, "audit"))
         relay.service.stop()
     process_log = capfd.readouterr().err
     stream_log = "".join(path.read_text() for path in (tmp_path / "logs").rglob("*.jsonl"))

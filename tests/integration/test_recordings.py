@@ -19,11 +19,11 @@ RAW_PREFILLED = ("prefill_qwen3/", "mlx_lm/splitprefill_")
 """The template opened the block and the server did not split: a profile must say so."""
 
 
-def chats() -> list[str]:
+def chats(folder: Path = CASSETTES) -> list[str]:
     """Return the names of the cassettes that hold a chat."""
     return [
-        str(path.relative_to(CASSETTES)).removesuffix(".cast.jsonl")
-        for path in sorted(CASSETTES.rglob("*.cast.jsonl"))
+        str(path.relative_to(folder)).removesuffix(".cast.jsonl")
+        for path in sorted(folder.rglob("*.cast.jsonl"))
         if is_chat(path)
     ]
 
@@ -34,9 +34,9 @@ def is_chat(path: Path) -> bool:
     return bool(request["method"] == "POST" and request["path"].endswith("/chat/completions"))
 
 
-def asked(name: str) -> dict[str, Any]:
+def asked(name: str, folder: Path = CASSETTES) -> dict[str, Any]:
     """Return the recorded request's fields that change how an answer is read."""
-    request = loads((CASSETTES / f"{name}.cast.jsonl").read_bytes(), name).header.request.json
+    request = loads((folder / f"{name}.cast.jsonl").read_bytes(), name).header.request.json
     fields = request if isinstance(request, dict) else {}
     kwargs = fields.get("chat_template_kwargs")
     return {

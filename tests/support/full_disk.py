@@ -44,9 +44,9 @@ class FullDisk:
 
 
 @contextmanager
-def full_disk(folder: Path) -> Iterator[FullDisk]:
+def full_disk(folder: Path, size_bytes: int = SIZE_BYTES) -> Iterator[FullDisk]:
     """Mount a small disk at *folder* if this user may, else limit what a file may grow to."""
-    is_mounted = _mount(folder)
+    is_mounted = _mount(folder, size_bytes)
     disk = FullDisk(folder, is_mounted=is_mounted)
     try:
         yield disk
@@ -57,8 +57,8 @@ def full_disk(folder: Path) -> Iterator[FullDisk]:
             disk.free()
 
 
-def _mount(folder: Path) -> bool:
+def _mount(folder: Path, size_bytes: int) -> bool:
     if platform.system() != "Linux" or os.geteuid() != 0:
         return False
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_BYTES}", "tmpfs", str(folder)]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size_bytes}", "tmpfs", str(folder)]
     return subprocess.run(command, capture_output=True, check=False).returncode == 0

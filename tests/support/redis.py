@@ -1,6 +1,7 @@
 """A real Redis as a process of its own, on a Unix socket, that a test can kill and start again."""
 
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -53,6 +54,32 @@ class RedisServer:
                 self._reader.join()
             if process.stdout is not None:
                 process.stdout.close()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Keep it from answering, connections and all, until the block ends."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
+
+    def clear(self) -> None:
+        """Take away all that it was given."""
+        with Redis.from_url(self.url) as redis:
+            redis.flushall()
+
+    def keys(self, pattern: str) -> list[str]:
+        with Redis.from_url(self.url, decode_responses=True) as redis:
+            return sorted(cast("list[str]", redis.keys(pattern)))
+
+    def has(self, key: str) -> bool:
+        return bool(self.keys(key))
+
+    def forget(self) -> None:
+        """Lose all that was kept; Redis must not run."""
+        shutil.rmtree(self._folder / "appendonlydir")
 
     def entries(self, key: str) -> list[dict[str, str]]:
         """Return what is on the stream *key*, the oldest first."""

@@ -49,8 +49,15 @@ class RelayService:
 def relay_service(
     data_dir: Path, *arguments: str, env: Mapping[str, str] | None = None
 ) -> Iterator[RelayService]:
-    """Run ``mlx-relay serve`` on a free port with the administrator ``ada``."""
-    settings = {"MLX_RELAY_DATA_DIR": str(data_dir), **(env or {})}
+    """Run ``mlx-relay serve`` on a free port with the administrator ``ada``.
+
+    When it is told to stop it ends its streams at once, unless *env* says otherwise.
+    """
+    settings = {
+        "MLX_RELAY_DATA_DIR": str(data_dir),
+        "MLX_RELAY_DRAIN_SECONDS": "0",
+        **(env or {}),
+    }
     command(settings, "user", "add", "ada", "--admin", "--password-stdin", stdin="correct horse\n")
     token = json.loads(command(settings, "key", "add", "ada", "tests", "--json"))["secret"]
     with running("mlx_relay", "serve", "--port", "0", *arguments, env=settings) as service:

@@ -1,7 +1,7 @@
 """Who is let in, who waits in which place, and who is refused."""
 
 import asyncio
-from contextlib import AbstractContextManager, ExitStack
+from functools import partial
 
 import msgspec
 import pytest
@@ -23,26 +23,23 @@ class Door:
         self.places = OwnPlaces()
         self.admission = Admission(limits or Limits(), self.places)
         self.profile = profile
-        self._streams: list[Stream] = []
 
     def stream(self, user_id: int) -> "Stream":
-        self._streams.append(Stream(self.admission.admit(user_id, self.profile)))
-        return self._streams[-1]
+        return Stream(self.admission, user_id, self.profile)
 
 
 class Stream:
     """One stream, from the request until it leaves."""
 
-    def __init__(self, admitted: AbstractContextManager[Turn]) -> None:
-        self._held = ExitStack()
-        self.turn = self._held.enter_context(admitted)
+    def __init__(self, admission: Admission, user_id: int, profile: Profile) -> None:
+        self.turn = Turn()
+        line = admission.line(profile)
+        admission.enter(user_id, line, self.turn)
+        self.leave = partial(admission.leave, user_id, line, self.turn)
 
     @property
     def position(self) -> int:
         return self.turn.position
-
-    def leave(self) -> None:
-        self._held.close()
 
 
 def positions(*streams: Stream) -> list[int]:
@@ -125,7 +122,7 @@ def test_who_is_refused_in_the_queue_holds_no_place_of_the_others() -> None:
     for _ in range(5):
         with pytest.raises(Unavailable, match="wait for this model"):
             door.stream(ADA)
-    assert Stream(door.admission.admit(ADA, msgspec.structs.replace(OPEN, id=3))).position == 0
+    assert Stream(door.admission, ADA, msgspec.structs.replace(OPEN, id=3)).position == 0
 
 
 def test_a_limit_that_was_raised_lets_in_who_waits() -> None:
@@ -189,6 +186,36 @@ def test_the_queues_of_all_processes_are_as_long_as_one() -> None:
             door.stream(EVE)
     streams[1].leave()
     assert there.stream(EVE).position == 2
+
+
+async def test_what_is_admitted_holds_its_place_as_long_as_the_block() -> None:
+    admission = Admission(Limits(max_streams=1))
+    async with admission.admit(ADA, OPEN) as turn:
+        assert turn.position == 0
+        with pytest.raises(Unavailable):
+            async with admission.admit(ADA, OPEN):
+                pass
+    async with admission.admit(BOB, OPEN):
+        pass
+
+
+def test_what_was_let_in_elsewhere_counts_and_what_waited_elsewhere_may_wait_here() -> None:
+    door = Door(Limits(max_streams=3))
+    line = door.admission.line(NARROW)
+    door.admission.count(ADA)
+    line.run()
+    moved = Turn()
+    moved.move(7)
+    door.admission.count(BOB)
+    line.queue(BOB, moved)
+    door.admission.advance()
+    assert moved.position == 1
+    assert door.stream(EVE).position == 2
+    with pytest.raises(Unavailable):
+        door.stream(EVE)
+    line.unqueue(BOB, moved)
+    door.admission.uncount(BOB)
+    assert door.stream(EVE).position == 2
 
 
 async def test_a_turn_tells_its_place_now_and_whenever_it_changes() -> None:

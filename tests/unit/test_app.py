@@ -12,9 +12,10 @@ from structlog.testing import capture_logs
 
 from mlx_relay.admission import Admission, Limits
 from mlx_relay.app import make_app, serve
-from mlx_relay.auth.throttle import LoginThrottle
+from mlx_relay.auth.attempts import OwnAttempts
 from mlx_relay.config import Settings, load_settings
 from mlx_relay.errors import CannotListen, ConfigurationError
+from mlx_relay.shared.shares import Shares
 from mlx_relay.storage import open_database
 from mlx_relay.web.routes import ROUTES
 
@@ -29,7 +30,7 @@ async def test_every_route_is_served(settings: Settings) -> None:
         served = {
             (route.method, route.resource.canonical)
             for route in make_app(
-                settings, database, Admission(Limits()), LoginThrottle()
+                settings, database, Shares(Admission(Limits()), OwnAttempts())
             ).router.routes()
             if route.resource is not None
         }

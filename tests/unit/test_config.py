@@ -142,6 +142,14 @@ def test_conversations_are_kept_unless_they_are_turned_off(monkeypatch: pytest.M
     assert not load_settings().conversations
 
 
+def test_openais_clients_get_thinking_under_one_name_unless_another_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert load_settings().openai_reasoning_fields == ("reasoning_content",)
+    monkeypatch.setenv("MLX_RELAY_OPENAI_ADDS_REASONING", "true")
+    assert load_settings().openai_reasoning_fields == ("reasoning_content", "reasoning")
+
+
 def test_workers_share_the_metrics_directory_that_their_parent_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -149,3 +157,11 @@ def test_workers_share_the_metrics_directory_that_their_parent_names(
     assert shared_metrics_directory() is None
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/somewhere/metrics")
     assert shared_metrics_directory() == Path("/somewhere/metrics")
+
+
+def test_the_signing_key_is_the_data_directorys_unless_relays_share_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load_settings().effective_signing_key_file == tmp_path / "data" / "signing.key"
+    monkeypatch.setenv("MLX_RELAY_SIGNING_KEY_FILE", str(tmp_path / "shared.key"))
+    assert load_settings().effective_signing_key_file == tmp_path / "shared.key"

@@ -15,6 +15,7 @@ CONTRACT = {
     "method_not_allowed": 405,
     "request_timeout": 408,
     "conflict": 409,
+    "gone": 410,
     "too_large": 413,
     "unsupported_media_type": 415,
     "misdirected": 421,

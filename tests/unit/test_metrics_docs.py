@@ -14,8 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mlx_relay.admission import Admission, Limits
 from mlx_relay.app import make_app
-from mlx_relay.auth.throttle import LoginThrottle
+from mlx_relay.auth.attempts import OwnAttempts
 from mlx_relay.config import load_settings
+from mlx_relay.shared.shares import Shares
 from mlx_relay.storage import open_database
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "metrics"
@@ -36,7 +37,7 @@ async def families(tmp_path: Path) -> list[Metric]:
     async with (
         open_database(settings.effective_database_url) as database,
         TestClient(
-            TestServer(make_app(settings, database, Admission(Limits()), LoginThrottle()))
+            TestServer(make_app(settings, database, Shares(Admission(Limits()), OwnAttempts())))
         ) as client,
         client.get("/metrics") as answer,
     ):

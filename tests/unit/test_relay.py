@@ -1,14 +1,16 @@
 """The loop: start first, one terminal event last, and the upstream closed when nobody waits."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Self
 
 import pytest
 
 from mlx_relay.admission import Admission, Limits, Turn
+from mlx_relay.auth.live_streams import LiveStreams
 from mlx_relay.errors import StreamError, Unavailable
 from mlx_relay.events import Event, Status, encode
+from mlx_relay.grants import Grant, SessionGrant
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Deadlines, Profile
 from mlx_relay.relay import Chat, Relay
@@ -19,6 +21,7 @@ from mlx_relay.upstream import OnHead, Receiver
 from support.values import stream_info
 
 TEXT = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
+GRANT = SessionGrant(7, 0, "sign-in")
 STOP = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
 
@@ -134,11 +137,20 @@ def chat(*, deadlines: dict[str, float] | None = None) -> Chat:
         model_path="m",
         deadlines=Deadlines(**(deadlines or {})),
     )
-    return Chat(profile=profile, body=b"{}", info=stream_info(), pipeline=Pipeline())
+    return Chat(profile=profile, body=b"{}", info=stream_info(), pipeline=Pipeline(), grant=GRANT)
 
 
-def relay(upstream: FakeUpstream) -> Relay:
-    return Relay(upstream, SideSinks({}, SinkHealth()), admission=Admission(Limits()))
+async def none_has_ended(_grants: object) -> set[Grant]:
+    return set()
+
+
+def relay(upstream: FakeUpstream, live_streams: LiveStreams | None = None) -> Relay:
+    return Relay(
+        upstream,
+        SideSinks({}, SinkHealth()),
+        admission=Admission(Limits()),
+        live_streams=live_streams or LiveStreams(none_has_ended),
+    )
 
 
 async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
@@ -241,8 +253,25 @@ async def test_shutting_down_ends_live_streams_with_an_event_and_takes_no_more()
         outcome = await running
     assert (outcome.kind, outcome.code) == ("error", "shutting_down")
     assert client.types() == ["Start", "Response", "Error"]
-    with pytest.raises(Unavailable), service.admit(1, chat().profile):
-        pass
+    with pytest.raises(Unavailable):
+        await service.admit(1, chat().profile).__aenter__()
+
+
+async def test_one_stream_is_stopped_by_its_id_and_counts_as_one_whose_client_left() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(service.run(chat(), client, Turn()))
+        await client.got_text.wait()
+        service.stop("another", "asked")
+        assert client.types() == ["Start", "Response"]
+        service.stop(chat().info.stream_id, "asked")
+        outcome = await running
+    assert client.types() == ["Start", "Response", "Error"]
+    assert '"code":"stopped"' in client.last()
+    assert (outcome.kind, outcome.code, outcome.cause) == ("client_gone", None, "asked")
+    assert outcome.upstream_release is not None
+    assert exchange.closed.is_set()
 
 
 @pytest.mark.parametrize(
@@ -351,3 +380,71 @@ async def test_leaving_the_queue_ends_the_stream_without_a_word_to_the_upstream(
     assert client.outcome is not None
     assert client.outcome.kind == "client_gone"
     assert not upstream.asked.is_set()
+
+
+async def test_a_stream_ends_when_what_let_it_in_has_ended() -> None:
+    async def all_have_ended(grants: Collection[Grant]) -> Collection[Grant]:
+        return grants
+
+    live_streams, client = LiveStreams(all_have_ended), FakeClient()
+    exchange = FakeExchange([TEXT], ends=False)
+    service = relay(FakeUpstream(exchange), live_streams)
+    async with asyncio.TaskGroup() as group:
+        watching = group.create_task(live_streams.watch())
+        running = group.create_task(service.run(chat(), client, Turn()))
+        await client.got_text.wait()
+        live_streams.look()
+        outcome = await running
+        watching.cancel()
+    assert client.types() == ["Start", "Response", "Error"]
+    assert (outcome.code, outcome.cause) == ("session_revoked", "revoked")
+    assert exchange.closed.is_set()
+
+
+async def test_draining_takes_no_more_and_waits_for_those_that_run() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    await service.drain()
+    with pytest.raises(Unavailable):
+        await service.admit(1, chat().profile).__aenter__()
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(service.run(chat(), client, Turn()))
+        await client.got_text.wait()
+        drained = group.create_task(service.drain())
+        await asyncio.sleep(0)
+        assert (service.streams, drained.done()) == (1, False)
+        running.cancel()
+    assert service.streams == 0
+
+
+@pytest.mark.parametrize("steps", range(40))
+async def test_a_cancellation_at_any_await_leaves_nothing_behind(steps: int) -> None:
+    exchange, client = FakeExchange([TEXT, TEXT, STOP]), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    running = asyncio.ensure_future(service.run(chat(), client, Turn()))
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.wait([running])
+    assert running.cancelled() or running.result().kind == "done"
+    assert service.streams == 0
+    if client.events:
+        assert client.outcome is not None
+        ends = [kind for kind in client.types() if kind in ("Done", "Error")]
+        assert ends == (["Done"] if client.outcome.kind == "done" else [])
+    assert exchange.closed.is_set() or exchange.given == 0
+
+
+async def test_a_client_that_does_not_take_its_end_is_let_go_with_that_end() -> None:
+    exchange, client = FakeExchange([TEXT], ends=False), FakeClient()
+    service = relay(FakeUpstream(exchange))
+    running = asyncio.ensure_future(service.run(chat(), client, Turn()))
+    await client.got_text.wait()
+    client.reads.clear()
+    service.shut_down()
+    service.let_go()
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert client.outcome is not None
+    assert (client.outcome.kind, client.outcome.code) == ("error", "shutting_down")
+    assert exchange.closed.is_set()

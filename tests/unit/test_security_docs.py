@@ -1,4 +1,4 @@
-"""docs/security.md names tests: each of them exists, and so does each case of the battery."""
+"""docs/security.md and docs/operating.md name tests: each exists, as do the battery's cases."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,8 @@ import pytest
 
 TESTS = Path(__file__).resolve().parents[1]
 DOCS = (TESTS.parent / "docs" / "security.md").read_text()
-NAMED = sorted(set(re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", DOCS)))
+OPERATING = (TESTS.parent / "docs" / "operating.md").read_text()
+NAMED = sorted(set(re.findall(r"`([a-z_/0-9]+\.py)::(test_\w+)`", DOCS + OPERATING)))
 BATTERY = (TESTS / "integration" / "test_http_edge.py").read_text()
 ROWS = re.search(r"## HTTP\n(.*?)\n## ", DOCS, re.DOTALL)
 

@@ -4,27 +4,22 @@ from datetime import UTC, datetime
 
 import msgspec
 from aiohttp import HttpVersion11, web
-from aiohttp_sse import EventSourceResponse
 
 from mlx_relay.auth.middleware import IDENTITY, Identity
-from mlx_relay.errors import ProfileNotFound
+from mlx_relay.errors import InvalidRequest, ProfileNotFound
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
 from mlx_relay.relay import Chat, new_stream_id
 from mlx_relay.sinks import StreamInfo
-from mlx_relay.sinks.sse import STALL_SECONDS, SseSink
-from mlx_relay.web.app_keys import PROFILES, RELAY
+from mlx_relay.sinks.sse import SseSink
+from mlx_relay.web.app_keys import PROFILES, RELAY, STREAMS
 from mlx_relay.web.body import read_form
 from mlx_relay.web.chat_body import count_images, to_upstream
-from mlx_relay.web.chat_form import ChatForm
+from mlx_relay.web.chat_form import ChatFields, ChatForm
+from mlx_relay.web.event_stream import event_stream
+from mlx_relay.web.stream_reading import read_stream
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
-HEARTBEAT_SECONDS = 15.0
-VANISHED_SECONDS = STALL_SECONDS * 2
-"""After this the kernel gives up a client that confirms nothing.
-
-Later than the sink, which can tell one that reads too slowly from one that is gone.
-"""
 
 
 async def complete(request: web.Request) -> web.StreamResponse:
@@ -33,15 +28,12 @@ async def complete(request: web.Request) -> web.StreamResponse:
     profile = await request.app[PROFILES].get(form.profile_id)
     if not profile.enabled:
         raise ProfileNotFound
-    chat = _chat(form, profile, request[IDENTITY])
+    chat = make_chat(form, profile, request[IDENTITY])
+    if form.resumable:
+        return await _complete_resumably(request, chat)
     relay = request.app[RELAY]
-    with relay.admit(chat.info.user_id, profile) as turn:
-        response = EventSourceResponse(
-            allow_all_methods=True,
-            sep="\n",
-            ping_interval=HEARTBEAT_SECONDS,
-            send_timeout=VANISHED_SECONDS,
-        )
+    async with relay.admit(chat.info.user_id, profile) as turn:
+        response = event_stream()
         writer = await response.prepare(request)
         if writer is None:
             return response
@@ -52,7 +44,16 @@ async def complete(request: web.Request) -> web.StreamResponse:
     return response
 
 
-def _chat(form: ChatForm, profile: Profile, identity: Identity) -> Chat:
+async def _complete_resumably(request: web.Request, chat: Chat) -> web.StreamResponse:
+    """Relay one chat that goes on for a while when its client is gone."""
+    streams = request.app[STREAMS]
+    if streams is None:
+        raise InvalidRequest("resumable: This server's streams end with their clients.")
+    return await read_stream(request, await streams.start(chat), 0)
+
+
+def make_chat(form: ChatFields, profile: Profile, identity: Identity) -> Chat:
+    """Return what the relay needs; raises InvalidRequest for what the model cannot take."""
     return Chat(
         profile=profile,
         body=to_upstream(form, profile),
@@ -76,10 +77,11 @@ def _chat(form: ChatForm, profile: Profile, identity: Identity) -> Chat:
             tool_count=len(form.tools or []),
             max_tokens=form.max_tokens,
         ),
+        grant=identity.grant,
     )
 
 
-def _starts_in_thinking(form: ChatForm, profile: Profile) -> bool | None:
+def _starts_in_thinking(form: ChatFields, profile: Profile) -> bool | None:
     """Return what is known: the profile's word first, then that the request turned it off."""
     if profile.starts_in_thinking is None and form.chat_template_kwargs:
         asked = form.chat_template_kwargs.get("enable_thinking")

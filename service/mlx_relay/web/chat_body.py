@@ -12,7 +12,7 @@ from mlx_relay.errors import InvalidRequest
 from mlx_relay.profiles import Profile
 from mlx_relay.web.chat_form import (
     AssistantMessage,
-    ChatForm,
+    ChatFields,
     DeveloperMessage,
     ImagePart,
     Message,
@@ -34,7 +34,7 @@ _OPTIONS = (
 )
 
 
-def count_images(form: ChatForm) -> int:
+def count_images(form: ChatFields) -> int:
     """Return how many images the messages hold."""
     return sum(
         isinstance(part, ImagePart)
@@ -44,7 +44,7 @@ def count_images(form: ChatForm) -> int:
     )
 
 
-def to_upstream(form: ChatForm, profile: Profile) -> bytes:
+def to_upstream(form: ChatFields, profile: Profile) -> bytes:
     """Return the JSON body; raises InvalidRequest for an image to a model that sees none."""
     if profile.model_type == "text" and count_images(form):
         raise InvalidRequest("messages: this profile's model takes text only, no image_url parts")

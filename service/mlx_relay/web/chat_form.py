@@ -15,6 +15,7 @@ IMAGE_TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:-]{1,128}$")]
 ImageUrl: TypeAlias = Annotated[str, Meta(pattern=r"^data:image/(png|jpeg|webp|gif);base64,")]
 StopText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=256)]
+MaxTokens: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
 
 
 class _Form(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -114,16 +115,15 @@ class JsonSchemaFormat(_Form, frozen=True, tag_field="type", tag="json_schema"):
     json_schema: dict[str, Any]
 
 
-class ChatForm(_Form, frozen=True, kw_only=True):
-    """What a client may ask for. null means absent."""
+class ChatFields(_Form, frozen=True, kw_only=True):
+    """What a client may ask of a model. null means absent."""
 
-    profile_id: int
     messages: Annotated[list[Message], Meta(min_length=1, max_length=MAX_MESSAGES)]
     temperature: Annotated[float, Meta(ge=0, le=2)] | None = None
     top_p: Annotated[float, Meta(ge=0, le=1)] | None = None
     top_k: Annotated[int, Meta(ge=0, le=1000)] | None = None
     min_p: Annotated[float, Meta(ge=0, le=1)] | None = None
-    max_tokens: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    max_tokens: MaxTokens | None = None
     stop: StopText | Annotated[list[StopText], Meta(max_length=16)] | None = None
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] | None = None
     repetition_penalty: Annotated[float, Meta(gt=0, le=2)] | None = None
@@ -133,3 +133,13 @@ class ChatForm(_Form, frozen=True, kw_only=True):
     chat_template_kwargs: (
         Annotated[dict[str, str | int | float | bool | None], Meta(max_length=32)] | None
     ) = None
+
+
+class ChatForm(ChatFields, frozen=True, kw_only=True):
+    """What a client of ours may ask for, and whom.
+
+    A *resumable* stream goes on for a while when its client is gone: see ``streams``.
+    """
+
+    profile_id: int
+    resumable: bool = False

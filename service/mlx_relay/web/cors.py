@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from aiohttp import hdrs, web
 
+from mlx_relay.web.headers import APIS
+
 METHODS = "GET, POST, PUT, PATCH, DELETE"
 REQUEST_HEADERS = "Authorization, Content-Type"
 RESPONSE_HEADERS = "Retry-After, X-Request-ID"
@@ -30,7 +32,7 @@ def setup_cors(app: web.Application, origins: Iterable[str]) -> None:
         return await handler(request)
 
     async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(APIS):
             response.headers.add(hdrs.VARY, hdrs.ORIGIN)
         if _is_for_the_api(request, listed):
             response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = request.headers[hdrs.ORIGIN]
@@ -48,4 +50,4 @@ _PREFLIGHT = {
 
 
 def _is_for_the_api(request: web.Request, listed: frozenset[str]) -> bool:
-    return request.path.startswith("/api/") and request.headers.get(hdrs.ORIGIN) in listed
+    return request.path.startswith(APIS) and request.headers.get(hdrs.ORIGIN) in listed

@@ -1,7 +1,7 @@
 """Errors in; ``{"error": {"code", "message", "request_id"}}`` with the right status out."""
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
 import structlog
@@ -40,12 +40,20 @@ _ENDS_THE_CONNECTION = (
     NotSupported,
     VersionNotSupported,
 )
+ErrorForm: TypeAlias = Callable[[int, str, str], tuple[int, object]]
+"""Status, code and message in; the status and the body of an answer in other words out."""
+
+_FORMS: web.AppKey[Mapping[str, ErrorForm]] = web.AppKey("error_forms")
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _log = structlog.get_logger(__name__)
 
 
-def setup_errors(app: web.Application) -> None:
-    """Answer every error of the concerns that are set up after this one."""
+def setup_errors(app: web.Application, forms: Mapping[str, ErrorForm] | None = None) -> None:
+    """Answer every error of the concerns that are set up after this one.
+
+    *forms* say it in other words below an address, ``/v1/``.
+    """
+    app[_FORMS] = forms or {}
     app.on_response_prepare.append(_note_start)
     app.middlewares.append(_answer_errors)
 
@@ -57,18 +65,19 @@ async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamR
     try:
         return await handler(request)
     except RequestError as error:
-        return error_answer(error, request[REQUEST_ID])
+        return error_answer(error, request[REQUEST_ID], form=_form_for(request))
     except web.HTTPException as error:
         if error.status not in _OURS:
             raise
         ours = _OURS[error.status]()
-        return error_answer(ours, request[REQUEST_ID], allow=error.headers.get(hdrs.ALLOW))
+        allow = error.headers.get(hdrs.ALLOW)
+        return error_answer(ours, request[REQUEST_ID], allow=allow, form=_form_for(request))
     except Exception as error:
         if _HAS_STARTED in request:
             # A second response would land inside the first: aiohttp closes the connection.
             raise
         _log.exception("request_failed", request_id=request[REQUEST_ID], error=type(error).__name__)
-        return error_answer(RequestError(), request[REQUEST_ID])
+        return error_answer(RequestError(), request[REQUEST_ID], form=_form_for(request))
 
 
 async def _note_start(request: web.Request, response: web.StreamResponse) -> None:
@@ -76,10 +85,20 @@ async def _note_start(request: web.Request, response: web.StreamResponse) -> Non
     request[_HAS_STARTED] = True
 
 
-def error_answer(error: RequestError, request_id: str, *, allow: str | None = None) -> web.Response:
+def error_answer(
+    error: RequestError,
+    request_id: str,
+    *,
+    allow: str | None = None,
+    form: ErrorForm | None = None,
+) -> web.Response:
     """Return what the client is told; *allow* are the methods that an address takes."""
-    body = {"code": error.code, "message": error.message, "request_id": request_id}
-    response = json_answer({"error": body}, status=error.status)
+    if form:
+        status, body = form(error.status, error.code, error.message)
+    else:
+        ours = {"code": error.code, "message": error.message, "request_id": request_id}
+        status, body = error.status, {"error": ours}
+    response = json_answer(body, status=status)
     if allow:
         response.headers[hdrs.ALLOW] = allow
     match error:
@@ -94,6 +113,11 @@ def error_answer(error: RequestError, request_id: str, *, allow: str | None = No
     if isinstance(error, _ENDS_THE_CONNECTION):
         response.force_close()
     return response
+
+
+def _form_for(request: web.Request) -> ErrorForm | None:
+    forms = request.app[_FORMS].items()
+    return next((form for prefix, form in forms if request.path.startswith(prefix)), None)
 
 
 def _challenge(error: Unauthorized) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mlx_relay.errors import InvalidRequest
+from mlx_relay.grants import Scope
 from mlx_relay.pipeline import UnknownParser, check_parser
 from mlx_relay.profiles import Deadlines, ModelType, ProfileFields
 from mlx_relay.storage.records import Role
@@ -89,9 +90,13 @@ class UserChanges(Form, frozen=True):
 
 
 class KeyForm(Form, frozen=True):
-    """*expires_at* with its time zone; without it the key does not expire."""
+    """*expires_at* with its time zone; without it the key does not expire.
+
+    Without *scopes* the key may do what the one who makes it may do.
+    """
 
     name: Name
+    scopes: Annotated[list[Scope], Meta(min_length=1)] | None = None
     expires_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 

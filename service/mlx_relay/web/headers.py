@@ -4,6 +4,9 @@ from aiohttp import hdrs, web
 
 from mlx_relay.web.errors import REQUEST_ID
 
+APIS = ("/api/", "/v1/")
+"""What is below is for programs and for other pages; the rest is the chat page."""
+
 POLICY = "Content-Security-Policy"
 GUARDS = {
     hdrs.SERVER: "mlx-relay",
@@ -29,5 +32,5 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
         headers[POLICY] = page_policy
     if REQUEST_ID in request:
         headers["X-Request-ID"] = request[REQUEST_ID]
-    if request.path.startswith("/api/"):
+    if request.path.startswith(APIS):
         headers[hdrs.CACHE_CONTROL] = "no-store"

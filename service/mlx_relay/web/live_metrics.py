@@ -13,10 +13,12 @@ import msgspec
 from aiohttp import web
 from aiohttp_sse import EventSourceResponse
 
+from mlx_relay.auth.middleware import IDENTITY
 from mlx_relay.auth.ttl_cache import TtlCache
 from mlx_relay.errors import Unavailable
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks.metrics_live import Figures, LiveSinks
+from mlx_relay.web.app_keys import LIVE_STREAMS
 from mlx_relay.web.metrics_process import memory_bytes, open_files
 from mlx_relay.web.metrics_watchers import Watchers
 
@@ -92,10 +94,14 @@ LIVE_METRICS = web.AppKey("live_metrics", LiveMetrics)
 
 
 async def watch(request: web.Request) -> web.StreamResponse:
-    """Stream samples until the client leaves, the server goes down, or the time is over."""
+    """Stream samples until the client leaves or may not watch, or the server or time is over."""
     live = request.app[LIVE_METRICS]
     await live.look_up_profiles()
-    with live.watchers.join() as watcher:
+    streams = request.app[LIVE_STREAMS]
+    with (
+        live.watchers.join() as watcher,
+        streams.hold(request[IDENTITY].grant, lambda: watcher.give(None)),
+    ):
         response = EventSourceResponse(
             sep="\n", ping_interval=HEARTBEAT_SECONDS, send_timeout=STALL_SECONDS
         )

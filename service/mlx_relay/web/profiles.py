@@ -8,6 +8,7 @@ from aiohttp import web
 from mlx_relay.auth.middleware import IDENTITY
 from mlx_relay.errors import ProfileNotFound
 from mlx_relay.profiles import Deadlines, ModelType, Profile
+from mlx_relay.web.actors import acting_repository
 from mlx_relay.web.answers import empty_answer, json_answer
 from mlx_relay.web.app_keys import (
     ADDRESS_POLICY,
@@ -67,7 +68,7 @@ async def show_profile(request: web.Request) -> web.Response:
 async def add_profile(request: web.Request) -> web.Response:
     form = await read_form(request, ProfileForm)
     request.app[ADDRESS_POLICY].check_host(form.host)
-    profile = await request.app[REPOSITORY].add_profile(form)
+    profile = await acting_repository(request).add_profile(form)
     return json_answer(_view(request, profile), status=201)
 
 
@@ -75,13 +76,13 @@ async def change_profile(request: web.Request) -> web.Response:
     changes = changes_of(await read_form(request, ProfileChanges))
     if isinstance(host := changes.get("host"), str):
         request.app[ADDRESS_POLICY].check_host(host)
-    profile = await request.app[REPOSITORY].change_profile(path_id(request), changes)
+    profile = await acting_repository(request).change_profile(path_id(request), changes)
     request.app[PROFILES].clear()
     return json_answer(_view(request, profile))
 
 
 async def remove_profile(request: web.Request) -> web.Response:
-    await request.app[REPOSITORY].remove_profile(path_id(request))
+    await acting_repository(request).remove_profile(path_id(request))
     request.app[PROFILES].clear()
     return empty_answer()
 
@@ -93,7 +94,8 @@ async def try_profile(request: web.Request) -> web.Response:
 
 
 def _is_admin(request: web.Request) -> bool:
-    return request[IDENTITY].role == "admin"
+    identity = request[IDENTITY]
+    return identity.role == "admin" and not {"read", "admin"}.isdisjoint(identity.scopes)
 
 
 def _may_see(request: web.Request, profile: Profile) -> bool:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -12,9 +13,10 @@ from argon2 import PasswordHasher
 
 from mlx_relay.auth.api_keys import hash_api_key, make_api_key, visible_part
 from mlx_relay.auth.tokens import TokenSigner
+from mlx_relay.grants import SCOPES, Scope
 from mlx_relay.profiles import Profile, ProfileTest, Reachability
 from mlx_relay.sinks.metrics_live import LiveSinks
-from mlx_relay.storage import Database, Repository, open_database
+from mlx_relay.storage import Database, open_database
 from mlx_relay.storage.records import User
 from mlx_relay.upstream import AddressPolicy
 from mlx_relay.web.allowed_hosts import setup_allowed_hosts
@@ -28,6 +30,8 @@ from mlx_relay.web.app_keys import (
     PAGE_FILES,
     PROFILE_TEST,
     REACHABILITY,
+    REDIS_TROUBLE,
+    STREAMS,
 )
 from mlx_relay.web.client_address import setup_client_address
 from mlx_relay.web.cors import setup_cors
@@ -63,16 +67,20 @@ class Edge:
     def __init__(
         self,
         client: Client,
-        repository: Repository,
+        database: Database,
         people: tuple[User, User],
         draining: Switch,
         degraded_sinks: dict[str, str],
+        redis_trouble: list[str],
     ) -> None:
         self.client = client
-        self.repository = repository
+        self.database = database
+        self.repository = database.repository
         self.admin, self.user = people
+        self._sign_ins: dict[int, str] = {}
         self.draining = draining
         self.degraded_sinks = degraded_sinks
+        self.redis_trouble = redis_trouble
 
     async def send(
         self,
@@ -107,14 +115,27 @@ class Edge:
     async def as_plain_user(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         return await self.send(method, path, body, as_user=self.user)
 
+    async def sign_in(self, user: User) -> dict[str, str]:
+        """Sign *user* in and return the headers that say so."""
+        started = await self.database.sign_ins.start(user, datetime.now(UTC))
+        self._sign_ins[user.id] = started.id
+        return self.bearer(user)
+
     def bearer(self, user: User) -> dict[str, str]:
-        token = SIGNER.issue(user.id, user.token_version, now=time.time())
+        """Return the headers of *user*, who has signed in."""
+        sign_in = self._sign_ins[user.id]
+        token = SIGNER.issue(user.id, user.token_version, sign_in, now=time.time())
         return {"Authorization": f"Bearer {token}"}
 
-    async def make_key(self, user: User) -> str:
+    async def make_key(self, user: User, *scopes: Scope) -> str:
+        """Return the secret of a new key; without *scopes* it may do everything."""
         secret = make_api_key()
         await self.repository.add_api_key(
-            user.id, "test", secret_hash=hash_api_key(secret), prefix=visible_part(secret)
+            user.id,
+            "test",
+            secret_hash=hash_api_key(secret),
+            prefix=visible_part(secret),
+            scopes=scopes or SCOPES,
         )
         return secret
 
@@ -135,8 +156,7 @@ def make_app(database: Database, *, secure_cookie: bool = False) -> web.Applicat
     setup_cors(app, ())
     setup_sessions(
         app,
-        database.repository,
-        database.sign_ins,
+        database,
         signing_key=SIGNING_KEY,
         token_lifetime_seconds=900,
         secure_cookie=secure_cookie,
@@ -147,6 +167,7 @@ def make_app(database: Database, *, secure_cookie: bool = False) -> web.Applicat
     app[ADDRESS_POLICY] = AddressPolicy()
     app[PROFILE_TEST] = test_profile
     app[METRICS] = None
+    app[STREAMS] = None
     app[METRICS_TOKEN] = None
     app[LIVE_METRICS] = LiveMetrics(
         LiveSinks(),
@@ -180,5 +201,11 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
         app[IS_DRAINING] = draining.read
         degraded_sinks: dict[str, str] = {}
         app[DEGRADED_SINKS] = lambda: degraded_sinks
+        redis_trouble: list[str] = []
+        app[REDIS_TROUBLE] = lambda: " ".join(redis_trouble) or None
         async with TestClient(TestServer(app)) as client:
-            yield Edge(client, repository, (admin, user), draining, degraded_sinks)
+            people = (admin, user)
+            edge = Edge(client, database, people, draining, degraded_sinks, redis_trouble)
+            await edge.sign_in(admin)
+            await edge.sign_in(user)
+            yield edge

@@ -12,6 +12,7 @@ from structlog.typing import EventDict
 
 from mlx_relay.auth.authenticator import Identity
 from mlx_relay.auth.middleware import IDENTITY
+from mlx_relay.grants import SessionGrant
 from mlx_relay.web.access_log import MAX_PATH_LENGTH, setup_access_log
 from mlx_relay.web.answers import empty_answer
 from mlx_relay.web.client_address import setup_client_address
@@ -21,7 +22,7 @@ from .conftest import Client
 
 
 async def answer(request: web.Request) -> web.Response:
-    request[IDENTITY] = Identity(7, "ada", "user", via="token")
+    request[IDENTITY] = Identity(7, "ada", "user", "token", SessionGrant(7, 0, "s"))
     return empty_answer()
 
 

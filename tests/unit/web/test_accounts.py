@@ -127,11 +127,21 @@ async def test_a_bad_form_is_named(edge: Edge, body: object, complaint: str) -> 
 
 async def test_signing_out_takes_the_cookie_away_and_leaves_the_others(edge: Edge) -> None:
     other = edge.bearer(edge.user)
-    async with edge.client.post("/api/auth/logout", headers=other) as answer:
+    async with edge.client.post(
+        "/api/auth/logout", headers=await edge.sign_in(edge.user)
+    ) as answer:
         assert answer.status == 204
         cookie = SimpleCookie(answer.headers["Set-Cookie"])["mlx_relay_session"]
     assert (cookie.value, cookie["max-age"]) == ("", "0")
     assert (await edge.send("GET", "/api/auth/me", headers=other))[0] == 200
+
+
+async def test_a_token_ends_with_the_sign_in_that_it_names(edge: Edge) -> None:
+    leaving, staying = await edge.sign_in(edge.user), await edge.sign_in(edge.user)
+    assert (await edge.send("GET", "/api/auth/me", headers=leaving))[0] == 200
+    assert (await edge.send("POST", "/api/auth/logout", headers=leaving))[0] == 204
+    assert (await edge.send("GET", "/api/auth/me", headers=leaving))[0] == 401
+    assert (await edge.send("GET", "/api/auth/me", headers=staying))[0] == 200
 
 
 async def test_a_new_password_ends_every_token_but_the_one_in_the_answer(edge: Edge) -> None:
@@ -175,6 +185,6 @@ async def test_guessing_the_current_password_is_throttled_too(edge: Edge) -> Non
 
 async def test_a_token_that_another_server_signed_is_refused(edge: Edge) -> None:
     other = TokenSigner(bytes(32), lifetime_seconds=900)
-    token = other.issue(edge.user.id, 0, now=time.time())
+    token = other.issue(edge.user.id, 0, "s", now=time.time())
     headers = {"Authorization": f"Bearer {token}"}
     assert (await edge.send("GET", "/api/auth/me", headers=headers))[0] == 401

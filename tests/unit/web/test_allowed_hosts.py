@@ -3,10 +3,14 @@
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from hypothesis import given
+from hypothesis import strategies as st
+from yarl import URL
 
 from mlx_relay.web.allowed_hosts import is_allowed, names_of, setup_allowed_hosts
 from mlx_relay.web.answers import empty_answer
 from mlx_relay.web.errors import setup_errors
+from mlx_relay.web.host_names import is_address
 
 ALLOWED = frozenset({"localhost", "mac.local"})
 
@@ -84,3 +88,34 @@ async def test_a_request_for_another_name_is_misdirected(
         if status == 421:
             assert (await answered.json())["error"]["code"] == "misdirected"
             assert answered.headers["Connection"] == "close"
+
+
+PIECES = (
+    *("localhost", "mac.local", "evil.example", "127.0.0.1", "[::1]", "::1", "0x7f", "1", "80"),
+    *(
+        "@",
+        ":",
+        "/",
+        "?",
+        "#",
+        "\\",
+        ".",
+        ",",
+        "%",
+        "[",
+        "]",
+        " ",
+        "\t",
+        "\x00",
+        "\udcff",
+        "\u3002",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6).map("".join))
+def test_what_is_allowed_is_to_a_browser_an_address_or_a_name_of_ours(authority: str) -> None:
+    if is_allowed(authority, ALLOWED):
+        host = URL(f"http://{authority}/").host
+        assert host is not None
+        assert is_address(host) or host.rstrip(".") in ALLOWED

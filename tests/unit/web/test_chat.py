@@ -1,7 +1,7 @@
 """The chat handler: what it makes of a request before the relay takes over."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
 import msgspec
@@ -10,19 +10,24 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from mlx_relay.admission import Turn
+from mlx_relay.auth.live_streams import LiveStreams
 from mlx_relay.auth.middleware import IDENTITY, Identity
 from mlx_relay.auth.ttl_cache import TtlCache
 from mlx_relay.errors import ProfileNotFound, Unavailable
 from mlx_relay.events import Done, Response
+from mlx_relay.grants import Grant, SessionGrant
 from mlx_relay.profiles import Profile
 from mlx_relay.relay import Chat, Relay
 from mlx_relay.sinks import ClientSink
-from mlx_relay.web.app_keys import PROFILES, RELAY
+from mlx_relay.streams import Streams
+from mlx_relay.streams.log import StreamKey, StreamLog
+from mlx_relay.web.app_keys import LIVE_STREAMS, PROFILES, RELAY, STREAMS
 from mlx_relay.web.chat import complete
 from mlx_relay.web.errors import setup_errors
 
 Client: TypeAlias = TestClient[web.Request, web.Application]
 
+GRANT = SessionGrant(7, 0, "s")
 ON = Profile(id=1, name="on", host="127.0.0.1", port=1, model_path="m")
 KNOWN = {
     1: ON,
@@ -40,8 +45,8 @@ class FakeRelay:
         self.has_place = True
         self.turn = Turn()
 
-    @contextmanager
-    def admit(self, _user_id: int, _profile: Profile) -> Iterator[Turn]:
+    @asynccontextmanager
+    async def admit(self, _user_id: int, _profile: Profile) -> AsyncIterator[Turn]:
         if not self.has_place:
             raise Unavailable
         yield self.turn
@@ -55,12 +60,12 @@ class FakeRelay:
 
 @web.middleware
 async def as_ada(request: web.Request, handler: Any) -> web.StreamResponse:
-    request[IDENTITY] = Identity(7, "ada", "user", "token")
+    request[IDENTITY] = Identity(7, "ada", "user", "token", GRANT)
     return cast("web.StreamResponse", await handler(request))
 
 
-async def find(profile_id: int) -> Profile:
-    if profile_id not in KNOWN:
+async def find(profile_id: int | str) -> Profile:
+    if not isinstance(profile_id, int) or profile_id not in KNOWN:
         raise ProfileNotFound
     return KNOWN[profile_id]
 
@@ -149,3 +154,40 @@ async def test_the_profile_says_first_whether_the_text_begins_in_thinking(
     pipeline = relay.chats[0].pipeline
     events = pipeline.feed(b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n', 1.0)
     assert [msgspec.to_builtins(event)["type"] for event in events] == [first]
+
+
+class FakeStreams:
+    """Starts a stream that has ended already."""
+
+    def __init__(self) -> None:
+        self.chats: list[Chat] = []
+
+    async def start(self, chat: Chat) -> StreamLog:
+        self.chats.append(chat)
+        log = StreamLog(StreamKey(7, chat.info.stream_id), 1 << 20)
+        log.append([b"{}"], is_last=True)
+        return log
+
+
+async def test_a_resumable_chat_is_read_from_what_is_kept_of_it(
+    client: Client, relay: FakeRelay
+) -> None:
+    async def find_ended(_grants: object) -> set[Grant]:
+        return set()
+
+    assert client.app is not None
+    streams = FakeStreams()
+    client.app._state[STREAMS] = cast("Streams", streams)
+    client.app._state[LIVE_STREAMS] = LiveStreams(find_ended)
+    assert await post(client, profile_id=1, resumable=True) == (200, "id: 1\ndata: {}\n\n")
+    (chat,) = streams.chats
+    assert "resumable" not in msgspec.json.decode(chat.body)
+    assert relay.chats == []
+
+
+async def test_where_nothing_is_resumable_a_chat_that_must_be_is_refused(client: Client) -> None:
+    assert client.app is not None
+    client.app._state[STREAMS] = None
+    status, text = await post(client, profile_id=1, resumable=True)
+    assert status == 422
+    assert "resumable" in msgspec.json.decode(text)["error"]["message"]

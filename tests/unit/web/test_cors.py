@@ -25,6 +25,7 @@ def make_app(*origins: str) -> web.Application:
     setup_errors(app)
     setup_cors(app, origins)
     app.router.add_get("/api/things", refuse)
+    app.router.add_get("/v1/things", refuse)
     app.router.add_get("/page", refuse)
     return app
 
@@ -59,8 +60,11 @@ async def test_a_listed_page_asks_first_and_needs_no_token_for_that(client: Clie
         assert answer.headers["Access-Control-Max-Age"] == "600"
 
 
-async def test_a_listed_page_reads_answers_and_errors_but_sends_no_cookies(client: Client) -> None:
-    async with client.get("/api/things", headers={"Origin": OURS}) as answer:
+@pytest.mark.parametrize("path", ["/api/things", "/v1/things"])
+async def test_a_listed_page_reads_answers_and_errors_but_sends_no_cookies(
+    client: Client, path: str
+) -> None:
+    async with client.get(path, headers={"Origin": OURS}) as answer:
         assert answer.status == 401
         assert answer.headers["Access-Control-Allow-Origin"] == OURS
         assert answer.headers["Vary"] == "Origin"

@@ -125,6 +125,27 @@ async def test_the_errors_of_aiohttp_look_like_ours(client: Client) -> None:
         assert (await answer.json())["error"]["code"] == "method_not_allowed"
 
 
+async def test_below_an_address_errors_may_have_a_form_of_their_own() -> None:
+    def shout(status: int, code: str, message: str) -> tuple[int, object]:
+        return 418 if status == 429 else status, {"shout": f"{code}: {message}!"}
+
+    app = web.Application()
+    setup_errors(app, {"/fail/": shout})
+    app.router.add_get("/fail/{code}", fail)
+    async with TestClient(TestServer(app)) as client:
+        async with client.get("/fail/rate_limited") as answer:
+            assert (answer.status, answer.headers["Retry-After"]) == (418, "17")
+            assert "rate_limited: " in (await answer.json())["shout"]
+        async with client.post("/fail/internal") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (405, "GET,HEAD")
+            assert "method_not_allowed: " in (await answer.json())["shout"]
+        with capture_logs():
+            async with client.get("/fail/internal") as answer:
+                assert (await answer.json()) == {"shout": "internal: Something went wrong.!"}
+        async with client.get("/elsewhere") as answer:
+            assert (await answer.json())["error"]["code"] == "not_found"
+
+
 async def test_a_redirect_is_no_error(client: Client) -> None:
     async with client.get("/move", allow_redirects=False) as answer:
         assert (answer.status, answer.headers["Location"]) == (302, "/elsewhere")

@@ -31,6 +31,12 @@ async def test_a_side_sink_in_trouble_is_named_and_the_server_is_ready_all_the_s
     )
 
 
+async def test_without_redis_a_server_that_has_one_is_ready_all_the_same(edge: Edge) -> None:
+    edge.redis_trouble.append("ConnectionError")
+    answer = {"status": "degraded", "redis": "ConnectionError"}
+    assert await edge.send("GET", "/readyz") == (200, answer)
+
+
 async def test_without_its_database_a_server_is_not_ready(
     edge: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from mlx_relay.errors import Unavailable
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks import Outcome
 from mlx_relay.sinks.metrics_live import LiveSinks
+from mlx_relay.web.app_keys import LIVE_STREAMS
 from mlx_relay.web.live_metrics import LIVE_METRICS, LiveMetrics
 from mlx_relay.web.metrics_watchers import MAX_WATCHERS
 from support.values import stream_info
@@ -98,6 +99,15 @@ async def test_when_all_places_are_taken_the_next_is_refused(edge: Edge) -> None
             stack.enter_context(watchers.join())
         status, body = await edge.as_admin("GET", PATH)
     assert (status, body["error"]["code"]) == (503, "unavailable")
+
+
+async def test_an_admin_who_may_not_watch_any_more_does_not(edge: Edge) -> None:
+    async with edge.client.get(PATH, headers=edge.bearer(edge.admin)) as answer:
+        await answer.content.readuntil(b"\n\n")
+        await edge.repository.change_user(edge.admin.id, password_hash="other")
+        edge.get(LIVE_STREAMS).look()
+        rest = await answer.content.read()
+    assert rest == b"" or rest.endswith(b"\n\n")
 
 
 async def test_the_server_s_going_down_ends_the_watch(edge: Edge) -> None:

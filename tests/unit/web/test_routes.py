@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 
 from mlx_relay.auth.tokens import AUDIENCE, ISSUER, TYPE
+from mlx_relay.grants import Scope
 from mlx_relay.web.routes import ROUTES, Route
 
-from .conftest import SIGNER, SIGNING_KEY, Edge
+from .conftest import SIGNING_KEY, Edge
 
 MakeHeaders = Callable[[Edge], Awaitable[dict[str, str]]]
 PUBLIC = {
@@ -30,15 +31,26 @@ PUBLIC = {
 }
 LOOK_FOR_THEMSELVES = {"/api/auth/login", "/api/auth/refresh"}
 """Open to everybody, but they ask for a credential of their own."""
+LOGOUT_LAST = sorted(ROUTES, key=lambda route: route.path == "/api/auth/logout")
+"""Whoever signs out is out."""
 SAFE = {"GET", "HEAD"}
-WITHOUT_BODY = {"/api/auth/logout", "/api/auth/refresh", "/api/profiles/999/test"}
+STREAM_ID = "0" * 32
+WITHOUT_BODY = {
+    "/api/auth/logout",
+    "/api/auth/refresh",
+    f"/api/chat/streams/{STREAM_ID}/stop",
+    "/api/profiles/999/test",
+}
 
 
 def path_of(route: Route) -> str:
     """Fill the ids in with what nobody has, so that nothing is really removed."""
     pattern = web.UrlDispatcher().add_resource(route.path).canonical
-    is_text = pattern.startswith("/api/conversations")
-    one = "00000000-0000-4000-8000-000000000000" if is_text else "999"
+    texts = {
+        "/api/conversations": "00000000-0000-4000-8000-000000000000",
+        "/api/chat/streams": STREAM_ID,
+    }
+    one = next((text for start, text in texts.items() if pattern.startswith(start)), "999")
     return pattern.format(id=one, position=0, name="nothing.js")
 
 
@@ -57,6 +69,7 @@ def token(key: bytes = SIGNING_KEY, algorithm: str = "HS256", **claims: Any) -> 
         "iat": now,
         "exp": now + 900,
         "ver": 0,
+        "sid": "x",
     }
     payload = {name: value for name, value in (good | claims).items() if value is not None}
     return jwt.encode(payload, key, algorithm=algorithm, headers={"typ": TYPE})
@@ -75,18 +88,20 @@ async def no_headers(edge: Edge) -> dict[str, str]:
 
 async def of_disabled_user(edge: Edge) -> dict[str, str]:
     user = await edge.repository.add_user("eve", "hash", role="admin")
+    await edge.sign_in(user)
     return edge.bearer(await edge.repository.change_user(user.id, disabled=True))
 
 
 async def of_removed_user(edge: Edge) -> dict[str, str]:
     user = await edge.repository.add_user("eve", "hash", role="admin")
+    headers = await edge.sign_in(user)
     await edge.repository.remove_user(user.id)
-    return edge.bearer(user)
+    return headers
 
 
 async def of_older_version(edge: Edge) -> dict[str, str]:
     headers = edge.bearer(edge.admin)
-    await edge.repository.set_password_hash(edge.admin.id, "other")
+    await edge.repository.change_user(edge.admin.id, password_hash="other")
     return headers
 
 
@@ -187,7 +202,7 @@ def cookie_of(edge: Edge, headers: dict[str, str]) -> dict[str, str]:
 @pytest.mark.parametrize("make_headers", [admin_token, admin_key, admin_cookie])
 async def test_an_admin_may_come_in_everywhere(edge: Edge, make_headers: MakeHeaders) -> None:
     headers = await make_headers(edge)
-    for route in ROUTES:
+    for route in LOGOUT_LAST:
         async with edge.client.request(route.method, path_of(route), headers=headers) as answer:
             is_open = route.path in LOOK_FOR_THEMSELVES
             assert answer.status < 500, route.path
@@ -199,7 +214,7 @@ async def test_a_user_may_not_come_in_where_admins_do(
     edge: Edge, make_headers: MakeHeaders
 ) -> None:
     headers = await make_headers(edge)
-    for route in ROUTES:
+    for route in LOGOUT_LAST:
         async with edge.client.request(route.method, path_of(route), headers=headers) as answer:
             is_refused = answer.status == 403 and route.path not in LOOK_FOR_THEMSELVES
             assert is_refused == (route.access == "admin"), route.path
@@ -216,13 +231,36 @@ async def test_a_cookie_of_another_site_changes_nothing(edge: Edge) -> None:
 
 
 async def test_a_token_in_the_address_is_no_credential(edge: Edge) -> None:
-    secret = SIGNER.issue(edge.admin.id, 0, now=time.time())
+    secret = edge.bearer(edge.admin)["Authorization"].removeprefix("Bearer ")
     for name in ("access_token", "token", "api_key"):
         assert (await edge.send("GET", f"/api/users?{name}={secret}"))[0] == 401
 
 
 async def test_only_what_is_listed_here_is_public() -> None:
     assert {path_of(route) for route in ROUTES if route.access == "public"} == PUBLIC
+
+
+SCOPED: dict[tuple[Scope, ...], set[str]] = {
+    ("chat",): {"known", "chat"},
+    ("account",): {"known", "account"},
+    ("admin",): {"known", "admin"},
+    ("read",): {"known"},
+}
+
+
+@pytest.mark.parametrize("scopes", SCOPED)
+async def test_a_key_gets_no_further_than_its_scopes(edge: Edge, scopes: tuple[Scope, ...]) -> None:
+    headers = bearer(await edge.make_key(edge.admin, *scopes))
+    for route in (route for route in ROUTES if route.access != "public"):
+        async with edge.client.request(route.method, path_of(route), headers=headers) as answer:
+            may_look = scopes == ("read",) and route.method == "GET"
+            may_come_in = may_look or route.access in SCOPED[scopes]
+            assert (answer.status == 403) != may_come_in, (route.method, route.path)
+
+
+async def test_only_what_is_listed_here_is_open_to_every_key() -> None:
+    known = {path_of(route) for route in ROUTES if route.access == "known"}
+    assert known == {"/api/auth/me", "/api/openapi.json"}
 
 
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "TRACE"])
