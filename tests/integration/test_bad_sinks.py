@@ -65,6 +65,13 @@ class Bench:
             taken[what] += int(count)
         return taken
 
+    async def wait_until_blocked(self, session: aiohttp.ClientSession) -> None:
+        """Wait until the sink that blocks has got its first batch, and no other."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (taken := self.taken("BlocksInSend")):
+                await counted(session, self.name("BlocksInSend"))
+        assert taken == {"blocks": 1}
+
     async def wait_until_all_is_accounted_for(
         self, session: aiohttp.ClientSession, sink: str, sent: dict[str, int]
     ) -> Counter[str]:
@@ -107,7 +114,7 @@ async def test_bad_sinks_change_no_byte_and_the_counters_tell_exactly_what_each_
                 profile_id = await add_profile(own, session, model)
                 for _ in range(STREAMS):
                     assert await model.chat(own, profile_id) == expected
-                assert bench.taken("BlocksInSend") == {"blocks": 1}
+                await bench.wait_until_blocked(session)
                 bench.unblock()
                 await check_counters(bench, session, events_in(expected))
 

@@ -127,9 +127,14 @@ async def test_the_routes_of_the_readme_are_served(tmp_path: Path) -> None:
     assert len(routes) >= 7
     with relay_service(tmp_path) as relay:
         async with relay.session() as session:
+            async with session.get("/api/openapi.json") as answer:
+                described = (await answer.json())["paths"]
+            of_one = {re.sub(r"{\w+}", "{id}", template) for template in described}
             for method, path in routes:
-                url = path.replace("{id}", "1")
-                async with session.request(method or "GET", url) as answer:
+                if "{id}" in path:
+                    assert path in of_one
+                    continue
+                async with session.request(method or "GET", path) as answer:
                     is_endless = answer.content_type == "text/event-stream"
                     body = "" if is_endless else await answer.text()
                     assert '"There is nothing here."' not in body, (method, path)
