@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import resource
 import socket
 import time
 from contextlib import ExitStack
@@ -74,8 +75,8 @@ def limit_descriptors(relay: RelayService) -> None:
     process = psutil.Process(relay.service.process.pid)
     if not hasattr(process, "rlimit"):
         pytest.skip("only Linux lets another process's limits be set")
-    hard = process.rlimit(psutil.RLIMIT_NOFILE)[1]
-    process.rlimit(psutil.RLIMIT_NOFILE, (process.num_fds() + 2, hard))
+    hard = process.rlimit(resource.RLIMIT_NOFILE)[1]
+    process.rlimit(resource.RLIMIT_NOFILE, (process.num_fds() + 2, hard))
 
 
 async def test_a_loop_that_stood_still_says_by_how_much() -> None:
