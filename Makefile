@@ -23,8 +23,8 @@ FUZZED := tests/unit/pipeline/test_sse.py tests/unit/pipeline/test_pipeline.py t
     tests/unit/web/test_host_names.py tests/unit/web/test_allowed_hosts.py tests/unit/web/test_naughty_strings.py \
     tests/unit/auth/test_token_fuzz.py tests/integration/test_openapi.py
 test-nightly: .venv/dev.stamp    ## run the slow tests, and the laws with many examples
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly
-	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest tests/unit/pipeline/families/test_laws.py $(FUZZED)
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest -m nightly --timeout 3600
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/pytest --timeout 3600 tests/unit/pipeline/families/test_laws.py $(FUZZED)
 
 test-mlx: .venv/dev.stamp .venv-mlx/mlx.stamp    ## record a real mlx_lm.server and replay it
 	@$(BIN)/pytest -m mlx tests/mlx
