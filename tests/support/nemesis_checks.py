@@ -59,8 +59,12 @@ def one_end_each(history: History) -> Iterator[str]:
         yield from _at_the_end(who, client.events)
         if client.ending == "whole" and not terminals_in(client.events):
             yield f"{who} got a whole answer without an end"
-        if client.ending == "broken" and not _may_break(history.log.get(client.stream_id)):
-            yield f"{who} got an answer that broke off, but the log has no reason"
+        # Behind its end an answer lacks no more than HTTP's own last bytes.
+        is_cut = client.ending == "broken" and not terminals_in(client.events)
+        if is_cut and not _may_break(history.log.get(client.stream_id)):
+            ends = history.log[client.stream_id].ends
+            last = max(client.events, default=0)
+            yield f"{who} got an answer that broke off after event {last}, but the log has {ends}"
 
 
 def _may_break(logged: LoggedStream | None) -> bool:

@@ -151,3 +151,7 @@ def test_what_the_log_says_it_lost_may_be_missing() -> None:
     skipped = {n: data for n, data in WHOLE.items() if n != 3}
     admitted = logged(GOOD, events=skipped)._replace(admitted_losses=1)
     assert violations(admitted) == []
+
+
+def test_behind_its_end_an_answer_may_break_off() -> None:
+    assert violations(client(GOOD, ending="broken")) == []
