@@ -22,7 +22,7 @@ async def open_streams(
     """
     if redis is not None:
         # What needs an extra is not imported where it may not be installed.
-        from mlx_relay.streams.redis_buffers import RedisBuffers  # noqa: PLC0415
+        from mlx_relay.streams.redis_buffers import RedisBuffers  # noqa: PLC0415 - needs an extra
 
         async with (
             RedisBuffers(redis, lambda stream_id: relay.stop(stream_id, "asked")).running() as far,

@@ -9,7 +9,7 @@ import structlog
 from mlx_relay.admission import Turn
 from mlx_relay.errors import RequestError
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import ClientSink
 from mlx_relay.streams.buffers import Source, StreamBuffers
 from mlx_relay.streams.log import StreamKey, StreamLog

@@ -9,7 +9,8 @@ from mlx_relay.auth.middleware import IDENTITY, Identity
 from mlx_relay.errors import InvalidRequest, ProfileNotFound
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat, new_stream_id
+from mlx_relay.relay import new_stream_id
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import StreamInfo
 from mlx_relay.sinks.sse import SseSink
 from mlx_relay.web.app_keys import PROFILES, RELAY, STREAMS

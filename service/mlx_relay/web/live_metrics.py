@@ -19,10 +19,10 @@ from mlx_relay.errors import Unavailable
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks.metrics_live import Figures, LiveSinks
 from mlx_relay.web.app_keys import LIVE_STREAMS
+from mlx_relay.web.event_stream import HEARTBEAT_SECONDS
 from mlx_relay.web.metrics_process import memory_bytes, open_files
 from mlx_relay.web.metrics_watchers import Watchers
 
-HEARTBEAT_SECONDS = 15.0
 STALL_SECONDS = 10.0
 
 WATCH_SECONDS = 900.0

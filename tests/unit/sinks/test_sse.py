@@ -120,7 +120,7 @@ async def test_heartbeats_that_come_to_what_waits_do_not_look_like_reading() -> 
         transport.backlog += 8
         return transport.backlog
 
-    transport.get_write_buffer_size = grows_by_a_heartbeat  # type: ignore[method-assign]  # as below
+    transport.get_write_buffer_size = grows_by_a_heartbeat  # type: ignore[method-assign]  # a fake
     client = sink(connection, stall=0.001)
     client.send([Response("a")])
     await asyncio.wait_for(transport.aborted.wait(), 10)

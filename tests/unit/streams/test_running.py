@@ -13,7 +13,7 @@ from mlx_relay.events import Done, Error, Response
 from mlx_relay.grants import SessionGrant
 from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import ClientSink
 from mlx_relay.streams.log import StreamKey
 from mlx_relay.streams.memory import MemoryBuffers
@@ -176,7 +176,7 @@ async def test_a_client_that_leaves_while_it_waits_to_be_let_in_starts_nothing()
         await let_in.wait()
         yield Turn()
 
-    relay.admit = slow_admit  # type: ignore[method-assign]
+    relay.admit = slow_admit  # type: ignore[method-assign]  # a fake of one call
     async with Streams(relay, buffers, grace_seconds=LONG_SECONDS) as streams:
         async with asyncio.TaskGroup() as group:
             starting = group.create_task(streams.start(CHAT))

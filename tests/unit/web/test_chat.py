@@ -17,7 +17,8 @@ from mlx_relay.errors import ProfileNotFound, Unavailable
 from mlx_relay.events import Done, Response
 from mlx_relay.grants import Grant, SessionGrant
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat, Relay
+from mlx_relay.relay import Relay
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import ClientSink
 from mlx_relay.streams import Streams
 from mlx_relay.streams.log import StreamKey, StreamLog

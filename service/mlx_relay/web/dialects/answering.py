@@ -10,7 +10,7 @@ from aiohttp import HttpVersion11, hdrs, web
 from mlx_relay.errors import ProfileNotFound
 from mlx_relay.events import Error
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.web.answers import json_answer
 from mlx_relay.web.app_keys import PROFILES, RELAY
 from mlx_relay.web.dialects.encoded import EncodedSink

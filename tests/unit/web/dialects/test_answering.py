@@ -13,7 +13,8 @@ from mlx_relay.admission import Turn
 from mlx_relay.errors import FAILURES
 from mlx_relay.events import Done, Error, Event, Response, Start, Status
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat, Relay
+from mlx_relay.relay import Relay
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import ClientSink
 from mlx_relay.web.app_keys import RELAY
 from mlx_relay.web.dialects import answering

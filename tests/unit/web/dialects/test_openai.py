@@ -38,7 +38,8 @@ from mlx_relay.events import (
 )
 from mlx_relay.grants import SessionGrant
 from mlx_relay.profiles import Profile
-from mlx_relay.relay import Chat, Relay
+from mlx_relay.relay import Relay
+from mlx_relay.relayed_stream import Chat
 from mlx_relay.sinks import ClientSink, StreamInfo
 from mlx_relay.web.app_keys import OPENAI_REASONING_FIELDS, PROFILES, RELAY
 from mlx_relay.web.dialects import DIALECTS
