@@ -1,11 +1,12 @@
 """One fake MLX server and one relay for all integration tests, each a real process."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from support.databases import cluster, database_url
+from support.held_model import HeldModel, held_model
 from support.processes import Service, running
 from support.relay import RelayService, relay_service
 
@@ -26,3 +27,10 @@ def fake() -> Iterator[Service]:
 def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService]:
     with relay_service(tmp_path_factory.mktemp("relay")) as service:
         yield service
+
+
+@pytest.fixture
+async def model() -> AsyncIterator[HeldModel]:
+    """A model that answers when a test says so."""
+    async with held_model() as model:
+        yield model

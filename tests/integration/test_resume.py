@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from support.held_model import END, HEAD, HeldModel, held_model
+from support.held_model import END, HEAD, HeldModel
 from support.relay import RelayService, command, relay_service
 from support.resuming import begin, come_back, stop, take
 
@@ -27,12 +27,6 @@ def relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService]:
 async def session(relay: RelayService) -> AsyncIterator[aiohttp.ClientSession]:
     async with relay.session() as session:
         yield session
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[HeldModel]:
-    async with held_model() as model:
-        yield model
 
 
 @pytest.fixture

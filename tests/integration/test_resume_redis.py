@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from support.held_model import END, HeldModel, held_model
+from support.held_model import END, HeldModel
 from support.redis import RedisServer, redis_server
 from support.relay import RelayService
 from support.resuming import begin, come_back, stop, take, two_relays
@@ -40,12 +40,6 @@ async def here(relays: list[RelayService]) -> AsyncIterator[aiohttp.ClientSessio
 async def there(relays: list[RelayService]) -> AsyncIterator[aiohttp.ClientSession]:
     async with relays[1].session() as session:
         yield session
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[HeldModel]:
-    async with held_model() as model:
-        yield model
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import aiohttp
 import pytest
 
-from support.held_model import HeldModel, held_model
+from support.held_model import HeldModel
 from support.person import PASSWORD, Person, code_of_end, signed_in
 from support.relay import RelayService, relay_service
 
@@ -85,12 +85,6 @@ def own_relay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService
 def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RelayService]:
     with relay_service(tmp_path_factory.mktemp("workers"), "--workers", "2") as service:
         yield service
-
-
-@pytest.fixture
-async def model() -> AsyncIterator[HeldModel]:
-    async with held_model() as model:
-        yield model
 
 
 async def add_profile(relay: RelayService, model: HeldModel) -> int:
