@@ -34,11 +34,11 @@ The others use a link-local address.
 
 _NO_UPSTREAM = _networks(
     "0.0.0.0/8 169.254.0.0/16 224.0.0.0/4 240.0.0.0/4 "
-    "::/128 fe80::/10 fec0::/10 ff00::/8 100::/64 64:ff9b:1::/48 2001::/32"
+    "::/128 fe80::/10 fec0::/10 ff00::/8 100::/64 64:ff9b:1::/48 2001::/32 2002::/16"
 )
-"""Unspecified, link-local, multicast, reserved, broadcast; discard, NAT64 of unknown form, Teredo.
+"""Unspecified, link-local, multicast, reserved, broadcast; discard, NAT64 of unknown form, Teredo, 6to4.
 
-Sources: the special-purpose registries of RFC 6890, and RFC 8215.
+Sources: the special-purpose registries of RFC 6890, RFC 8215, and RFC 7526.
 """
 
 _ENDS_IN_IPV4 = _networks("::/96 ::ffff:0:0/96 ::ffff:0:0:0/96 64:ff9b::/96")
@@ -110,8 +110,6 @@ def _real(address: Address) -> Address:
     """Return the IPv4 address that an IPv6 address only carries."""
     if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
         return address
-    if address.sixtofour:
-        return address.sixtofour
     if int(address) and _is_in(address, _ENDS_IN_IPV4):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return address
