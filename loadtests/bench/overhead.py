@@ -75,7 +75,7 @@ async def paced(target: Target, upstream: Target, streams: int = PACED_STREAMS) 
     await take_many(target.port, 8, lambda n: target.request("warm", n), spread=0.1)
     await journal(upstream)
     before = target.cpu_seconds()
-    takes = await take_many(target.port, streams, lambda n: target.request("paced", n), spread=0.5)
+    takes = await take_many(target.port, streams, lambda n: target.request("paced", n), spread=0.52)
     cpu = target.cpu_seconds() - before
     check(takes, PACED_TOKENS)
     sent = await journal(upstream)

@@ -15,7 +15,7 @@ from mlx_relay.admission import Turn
 from mlx_relay.errors import StreamError
 from mlx_relay.events import Event, Start, Status
 from mlx_relay.grants import Grant
-from mlx_relay.pipeline import Pipeline
+from mlx_relay.pipeline import Pipeline, ShortWay
 from mlx_relay.profiles import Profile
 from mlx_relay.sinks import ClientSink, Outcome, StreamInfo
 from mlx_relay.sinks.fanout import FanOut
@@ -59,6 +59,7 @@ class RelayedStream:
         "_exchange",
         "_fan_out",
         "_gap",
+        "_has_progress",
         "_last",
         "_loop",
         "_pipeline",
@@ -66,7 +67,9 @@ class RelayedStream:
         "_timer",
         "_waiting_timer",
         "_wake",
+        "_wants_raw",
         "_watch",
+        "_way",
     )
 
     def __init__(self, chat: Chat, client: ClientSink, fan_out: FanOut) -> None:
@@ -81,6 +84,10 @@ class RelayedStream:
         self._timer: asyncio.TimerHandle | None = None
         self._waiting_timer: asyncio.TimerHandle | None = None
         self._gap = chat.profile.deadlines.first_event
+        self._has_progress = False
+        self._wants_raw = fan_out.wants_raw
+        # For text of the same kind as what was sent last.
+        self._way: ShortWay | None = None
         # Only the time moves with each token: a float is cheaper than a timer.
         self._progressed_at = 0.0
         self._last = math.inf
@@ -109,17 +116,28 @@ class RelayedStream:
                 self.fail(StreamError("too_slow", "client_stalled"))
 
     def data(self, data: bytes, at: float) -> None:
-        if self._fan_out.wants_raw:
+        if self._wants_raw:
             self._fan_out.receive(data, at)
-        self._publish(self._pipeline.feed(data, at), at)
-        if self._pipeline.progressed:
+        if self._way and (event := self._way.take(data)):
             self._progressed_at = at
-            if self._gap is not self._chat.profile.deadlines.next_event:
-                self._gap = self._chat.profile.deadlines.next_event
-                self._arm(min(self._last, self._loop.time() + self._gap))
+            self._fan_out.send_more((event,), at)
+        else:
+            self._take(data, at)
         if self._client.is_full and self._exchange:
             self._exchange.pause()
             self._wake.set()
+
+    def _take(self, data: bytes, at: float) -> None:
+        events = self._pipeline.feed(data, at)
+        self._publish(events, at)
+        way = self._pipeline.short_way
+        self._way = way if way and events and type(events[-1]) is way.kind else None
+        if self._pipeline.progressed:
+            self._progressed_at = at
+            if not self._has_progress:
+                self._has_progress = True
+                self._gap = self._chat.profile.deadlines.next_event
+                self._arm(min(self._last, self._loop.time() + self._gap))
 
     def end(self, failure: StreamError | None) -> None:
         if failure is not None:
@@ -139,7 +157,8 @@ class RelayedStream:
         self.fail(StreamError("session_revoked", "revoked"))
 
     def outcome(self) -> Outcome:
-        return self._watch.outcome(time.monotonic(), self._pipeline.bytes_received)
+        now, received = time.monotonic(), self._pipeline.bytes_received
+        return self._watch.outcome(now, self._fan_out.events, received)
 
     async def _pull(self, upstream: Exchanges, turn: Turn) -> None:
         try:
@@ -190,8 +209,9 @@ class RelayedStream:
 
     def _publish(self, events: list[Event], at: float) -> None:
         if events:
+            self._way = None
             self._watch.saw(events, at)
-            self._fan_out.send(events)
+            self._fan_out.send(events, at)
             if self._pipeline.ended:
                 self._wake.set()
 

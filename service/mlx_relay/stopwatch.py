@@ -21,10 +21,8 @@ class Stopwatch:
     """Times one stream that began at *started* (seconds, monotonic)."""
 
     __slots__ = (
-        "_events",
         "_first_answer",
         "_first_event",
-        "_known",
         "_left_at",
         "_started",
         "_terminal",
@@ -39,9 +37,6 @@ class Stopwatch:
         self._first_event: float | None = None
         self._first_answer: float | None = None
         self._thinking: float | None = None
-        self._events = 0
-        # More text of the kind that came last tells nothing new.
-        self._known: type[Event] | None = None
         self._usage: UsageCounts | None = None
         self._terminal: Done | Error | None = None
         self._upstream_status: int | None = None
@@ -65,14 +60,11 @@ class Stopwatch:
             self._upstream_release = at - self._left_at
 
     def saw(self, events: Sequence[Event], at: float) -> None:
-        self._events += len(events)
-        if len(events) == 1 and type(events[0]) is self._known:
-            return
+        """Note what *events* tell. More text of the kind that came last tells nothing new."""
         for event in events:
             self._note(event, at - self._started)
-            self._known = type(event) if isinstance(event, Thinking | Response) else None
 
-    def outcome(self, now: float, bytes_received: int) -> Outcome:
+    def outcome(self, now: float, events: int, bytes_received: int) -> Outcome:
         end = self._terminal
         kind: OutcomeKind = "done" if isinstance(end, Done) else "error"
         return Outcome(
@@ -86,7 +78,7 @@ class Stopwatch:
             first_answer=self._first_answer,
             thinking=self._thinking,
             upstream_release=self._upstream_release,
-            events=self._events,
+            events=events,
             bytes_received=bytes_received,
             usage=self._usage,
         )

@@ -12,13 +12,14 @@ from mlx_relay.pipeline import Pipeline
 from mlx_relay.profiles import Deadlines, Profile
 from mlx_relay.relay import Relay
 from mlx_relay.relayed_stream import Chat
-from mlx_relay.sinks import Outcome
+from mlx_relay.sinks import Outcome, StreamInfo
 from mlx_relay.sinks.fanout import SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.upstream import OnHead, Receiver
 from support.values import stream_info
 
 TEXT = b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\n'
+THOUGHT = b'data: {"choices":[{"delta":{"reasoning":"hm"}}]}\n\n'
 GRANT = SessionGrant(7, 0, "sign-in")
 STOP = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
@@ -126,6 +127,25 @@ class FakeClient:
         return encode(self.events[-1]).decode()
 
 
+class Keeper:
+    """A side sink, and a factory of itself, that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def open(self, stream: StreamInfo) -> Self:
+        return self
+
+    def send(self, events: Sequence[Event]) -> None:
+        self.events += events
+
+    async def drain(self) -> None:
+        """Nothing waits here."""
+
+    async def close(self, outcome: Outcome | None = None) -> None:
+        """Nothing to close."""
+
+
 def chat(*, deadlines: dict[str, float] | None = None) -> Chat:
     profile = Profile(
         id=2,
@@ -142,10 +162,14 @@ async def none_has_ended(_grants: object) -> set[Grant]:
     return set()
 
 
-def relay(upstream: FakeUpstream, live_streams: LiveStreams | None = None) -> Relay:
+def relay(
+    upstream: FakeUpstream,
+    live_streams: LiveStreams | None = None,
+    side_sinks: SideSinks | None = None,
+) -> Relay:
     return Relay(
         upstream,
-        SideSinks({}, SinkHealth()),
+        side_sinks or SideSinks({}, SinkHealth()),
         admission=Admission(Limits()),
         live_streams=live_streams or LiveStreams(none_has_ended),
     )

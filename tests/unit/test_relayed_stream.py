@@ -7,12 +7,16 @@ import pytest
 from mlx_relay.admission import Turn
 from mlx_relay.errors import StreamError
 from mlx_relay.events import Status
+from mlx_relay.sinks.fanout import SideSinks
+from mlx_relay.sinks.health import SinkHealth
 from unit.relaying import (
     STOP,
     TEXT,
+    THOUGHT,
     FakeClient,
     FakeExchange,
     FakeUpstream,
+    Keeper,
     chat,
     queued,
     relay,
@@ -26,6 +30,18 @@ async def test_a_stream_begins_with_start_and_ends_with_done() -> None:
     assert (outcome.kind, outcome.finish_reason) == ("done", "stop")
     assert client.outcome == outcome
     assert exchange.closed.is_set()
+
+
+async def test_side_sinks_and_the_count_miss_nothing_that_the_client_gets() -> None:
+    client, keeper = FakeClient(), Keeper()
+    upstream = FakeUpstream(FakeExchange([TEXT, TEXT, TEXT, THOUGHT, THOUGHT, TEXT, TEXT, STOP]))
+    async with SideSinks({"keeper": keeper}, SinkHealth()) as side_sinks:
+        service = relay(upstream, side_sinks=side_sinks)
+        outcome = await service.run(chat(), client, Turn())
+    kinds = ["Start", *["Response"] * 3, *["Thinking"] * 2, "ThinkingDone", *["Response"] * 2]
+    assert client.types() == [*kinds, "Done"]
+    assert keeper.events == client.events
+    assert outcome.events == len(client.events)
 
 
 async def test_a_body_that_just_stops_is_an_error() -> None:

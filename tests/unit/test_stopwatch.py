@@ -22,7 +22,7 @@ def test_a_finished_stream_has_all_its_times() -> None:
     watch.saw([Thinking("b"), ThinkingDone(1.5), Response("c")], 12.5)
     watch.saw([Response("d")], 13.0)
     watch.saw([Usage(completion_tokens=7), Done("stop")], 14.0)
-    outcome = watch.outcome(14.25, 150)
+    outcome = watch.outcome(14.25, 8, 150)
     assert outcome.kind == "done"
     assert outcome.finish_reason == "stop"
     assert (outcome.first_event, outcome.first_answer) == (1.0, 2.5)
@@ -34,7 +34,7 @@ def test_a_finished_stream_has_all_its_times() -> None:
 def test_a_call_is_an_answer_too() -> None:
     watch = Stopwatch(0.0)
     watch.saw([ToolCall(0, "i", "f", "{}")], 2.0)
-    assert watch.outcome(3.0, 0).first_answer == 2.0
+    assert watch.outcome(3.0, 0, 0).first_answer == 2.0
 
 
 def test_a_failed_stream_says_code_cause_and_status() -> None:
@@ -42,7 +42,7 @@ def test_a_failed_stream_says_code_cause_and_status() -> None:
     failure = StreamError("upstream_rejected", "4xx", upstream_status=404)
     watch.failed(failure)
     watch.saw([Error.from_failure(failure)], 1.0)
-    outcome = watch.outcome(1.0, 0)
+    outcome = watch.outcome(1.0, 0, 0)
     assert (outcome.kind, outcome.code, outcome.cause) == ("error", "upstream_rejected", "4xx")
     assert outcome.upstream_status == 404
 
@@ -50,7 +50,7 @@ def test_a_failed_stream_says_code_cause_and_status() -> None:
 def test_a_stream_without_a_terminal_event_is_one_whose_client_left() -> None:
     watch = Stopwatch(0.0)
     watch.saw([Response("a")], 1.0)
-    assert watch.outcome(2.0, 0).kind == "client_gone"
+    assert watch.outcome(2.0, 0, 0).kind == "client_gone"
 
 
 def test_one_that_was_stopped_is_the_same_to_who_counts() -> None:
@@ -58,7 +58,7 @@ def test_one_that_was_stopped_is_the_same_to_who_counts() -> None:
     watch.left(1.0)
     watch.saw([Error.from_failure(StreamError("stopped", "no_reader"))], 1.0)
     watch.released(1.5)
-    outcome = watch.outcome(2.0, 0)
+    outcome = watch.outcome(2.0, 0, 0)
     assert (outcome.kind, outcome.code, outcome.cause) == ("client_gone", None, "no_reader")
     assert outcome.upstream_release == 0.5
 
@@ -67,7 +67,7 @@ def test_how_long_the_upstream_was_kept_counts_where_the_client_left() -> None:
     watch = Stopwatch(0.0)
     watch.left(1.0)
     watch.released(1.25)
-    assert watch.outcome(2.0, 0).upstream_release == 0.25
+    assert watch.outcome(2.0, 0, 0).upstream_release == 0.25
 
 
 def test_an_upstream_that_ended_itself_is_not_released() -> None:
@@ -75,7 +75,7 @@ def test_an_upstream_that_ended_itself_is_not_released() -> None:
     watch.saw([Done("stop")], 1.0)
     watch.left(1.0)
     watch.released(1.25)
-    assert watch.outcome(2.0, 0).upstream_release is None
+    assert watch.outcome(2.0, 0, 0).upstream_release is None
 
 
 def test_only_thinking_text_and_calls_are_output() -> None:

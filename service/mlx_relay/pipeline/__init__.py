@@ -22,11 +22,11 @@ from mlx_relay.pipeline.families import (
     parser_names,
 )
 from mlx_relay.pipeline.reasoning import MarkedReasoning
-from mlx_relay.pipeline.short_way import ShortWay
+from mlx_relay.pipeline.short_way import MAX_LINE_BYTES, ShortWay
 from mlx_relay.pipeline.sse import Decoder, Message
 from mlx_relay.pipeline.trace import Trace
 
-__all__ = ["Pipeline", "UnknownParser", "check_parser", "parser_names"]
+__all__ = ["Pipeline", "ShortWay", "UnknownParser", "check_parser", "parser_names"]
 
 MAX_STREAM_BYTES: Final = 64 * 1024 * 1024
 """What one upstream may send in one stream."""
@@ -39,7 +39,8 @@ class Pipeline:
     """Read one stream of one upstream.
 
     *ended* says that the terminal event is out; *progressed* that the last ``feed`` brought text,
-    reasoning or calls, held back or not.
+    reasoning or calls, held back or not. While there is a *short_way*, its ``take`` may be asked
+    before ``feed``; that opens it, changes it and closes it.
 
     *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
     *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
@@ -54,9 +55,9 @@ class Pipeline:
         "_decoder",
         "_events_left",
         "_reasoning",
-        "_short_way",
         "ended",
         "progressed",
+        "short_way",
     )
 
     def __init__(
@@ -78,14 +79,15 @@ class Pipeline:
         self._assembler = Assembler(max_tokens=max_tokens)
         self.ended = False
         self.progressed = False
-        self._short_way: ShortWay | None = None
+        self.short_way: ShortWay | None = None
         self._bytes_left = MAX_STREAM_BYTES
         self._events_left = MAX_STREAM_EVENTS
 
     @property
     def bytes_received(self) -> int:
         """What came of the upstream's body."""
-        return MAX_STREAM_BYTES - self._bytes_left
+        taken = self.short_way.bytes_taken if self.short_way else 0
+        return MAX_STREAM_BYTES - self._bytes_left + taken
 
     @property
     def skipped(self) -> int:
@@ -94,18 +96,20 @@ class Pipeline:
 
     def feed(self, data: bytes, at: float) -> list[Event]:
         """Return what *data*, read at *at* (seconds, monotonic), adds; [] after the end."""
+        if self.short_way and (event := self.short_way.take(data)):
+            self.progressed = True
+            return [event]
         if self.ended:
             return []
-        way = self._short_way
-        if way and len(data) <= self._bytes_left and (event := way.take(data)):
-            self.progressed = True
-            events: list[Event] = [event]
-        else:
-            events = self._take(data, at)
+        self._leave_short_way()
+        before = self._chunks.progress
+        events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
+        self.progressed = self._chunks.progress != before
         self._bytes_left -= len(data)
         self._events_left -= len(events)
         if self._bytes_left < 0 or self._events_left < 0:
             events += self.fail(StreamError("limit_exceeded", "upstream_limit"), at)
+        self.short_way = self._find_short_way()
         return events
 
     def close(self, at: float) -> list[Event]:
@@ -113,22 +117,26 @@ class Pipeline:
         events = self._advance(self._decoder.close(), at)
         events += self._assembler.feed(self._reasoning.close(), at)
         events += self._assembler.close(at)
-        self.ended = True
+        self._end()
         return events
 
     def fail(self, failure: StreamError, at: float) -> list[Event]:
         """End the stream with *failure*; what was held back goes out before it."""
         events = self._assembler.feed(self._reasoning.close(), at)
         events += self._assembler.fail(failure, at)
-        self.ended = True
+        self._end()
         return events
 
-    def _take(self, data: bytes, at: float) -> list[Event]:
-        before = self._chunks.progress
-        events = self._advance(self._decoder.feed(data[: self._bytes_left]), at)
-        self.progressed = self._chunks.progress != before
-        self._short_way = self._find_short_way()
-        return events
+    def _end(self) -> None:
+        self.ended = True
+        self._leave_short_way()
+
+    def _leave_short_way(self) -> None:
+        if self.short_way:
+            self.short_way.close()
+            self._bytes_left -= self.short_way.bytes_taken
+            self._events_left -= self.short_way.reads_taken
+            self.short_way = None
 
     def _find_short_way(self) -> ShortWay | None:
         """The laws hold on it as well: any other split of the bytes takes the long one."""
@@ -138,7 +146,8 @@ class Pipeline:
         kind = Thinking if voice.is_thinking else Response
         in_field = self._reasoning.in_field
         is_steady = self._assembler.is_steady(kind) and self._chunks.is_in_text is not in_field
-        return ShortWay(voice, kind, in_field=in_field) if is_steady else None
+        reads = min(self._events_left, self._bytes_left // (MAX_LINE_BYTES + 2))
+        return ShortWay(voice, kind, in_field=in_field, reads=reads) if is_steady else None
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
         deltas: list[Delta] = []

@@ -5,41 +5,61 @@ changes nothing in any stage. What it costs is calls; so it is known beforehand 
 stage, and a read without any of that takes this way.
 """
 
+from typing import Final
+
 from mlx_relay.events import Response, Thinking
 from mlx_relay.pipeline.plain import decode_plain
-from mlx_relay.pipeline.sse import MAX_EVENT_BYTES
 from mlx_relay.pipeline.voice import Voice
+
+MAX_LINE_BYTES: Final = 16 * 1024
+"""A longer line is no token; sinks may keep what came this way for a moment."""
 
 
 class ShortWay:
-    """Open from one look at the stages to their next change.
+    """Open from one look at the stages to their next change, for *reads* reads at most.
 
     Pieces come in the field of a chunk for content or for reasoning (*in_field*), and leave as
-    events of the kind *event*. *voice* says them.
+    events of the kind *kind*. *voice* says them, and is told at the end what it has not seen.
     """
 
-    __slots__ = ("_changes", "_event", "_in_field", "_undecided")
+    __slots__ = (
+        "_changes",
+        "_characters",
+        "_in_field",
+        "_reads",
+        "_room",
+        "_voice",
+        "bytes_taken",
+        "kind",
+        "reads_taken",
+    )
 
     def __init__(
-        self, voice: Voice, event: type[Response] | type[Thinking], *, in_field: bool
+        self, voice: Voice, kind: type[Response] | type[Thinking], *, in_field: bool, reads: int
     ) -> None:
-        self._event = event
+        self.kind = kind
+        self.reads_taken = 0
+        self.bytes_taken = 0
+        self._reads = reads
         self._in_field = in_field
         self._changes = voice.changes
-        self._undecided = voice if voice.family.settles else None
+        self._voice = voice
+        self._characters = 0
+        self._room = voice.room
 
     def take(self, data: bytes) -> Response | Thinking | None:
         """Return the event that *data* is; None, and nothing is taken, if it is not just one."""
+        line, _, rest = data.partition(b"\n")
         if (
-            not data.startswith(b"data: ")
-            or data.find(b"\n") != len(data) - 2
-            or not data.endswith(b"\n")
-            or b"\r" in data
-            or len(data) > MAX_EVENT_BYTES
+            rest != b"\n"
+            or not line.startswith(b"data: ")
+            or b"\r" in line
+            or len(line) > MAX_LINE_BYTES
+            or self.reads_taken == self._reads
         ):
             return None
         try:
-            delta = decode_plain(data[6:-2]).choices[0].delta
+            delta = decode_plain(line[6:]).choices[0].delta
         except (ValueError, RecursionError):
             return None
         text, other = delta.content, delta.reasoning_content or delta.reasoning
@@ -47,6 +67,15 @@ class ShortWay:
             text, other = other, text
         if other or not text or self._changes.search(text):
             return None
-        if self._undecided and not self._undecided.may_pass(len(text)):
+        characters = self._characters + len(text)
+        if characters > self._room:
             return None
-        return self._event(text)
+        self._characters = characters
+        self.reads_taken += 1
+        self.bytes_taken += len(data)
+        return self.kind(text)
+
+    def close(self) -> None:
+        """Take nothing more."""
+        self._reads = self.reads_taken
+        self._voice.passed(self._characters)

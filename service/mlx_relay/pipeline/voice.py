@@ -1,5 +1,6 @@
 """Pieces of text and changes of state in; deltas out, without the white space of the markers."""
 
+import math
 import re
 from typing import Final
 
@@ -86,12 +87,14 @@ class Voice:
         """What may make more of a piece of text than a delta, in a steady state."""
         return self._tables.changes(self.state, with_code=self._follows_code())
 
-    def may_pass(self, characters: int) -> bool:
-        """Count so much text, which does not come here; False, and not counted, if it settles."""
-        if self._seen + characters > MAX_UNDECIDED:
-            return False
+    @property
+    def room(self) -> float:
+        """How many characters may pass until the family settles."""
+        return MAX_UNDECIDED - self._seen if self.family.settles else math.inf
+
+    def passed(self, characters: int) -> None:
+        """Count text that did not come here."""
         self._seen += characters
-        return True
 
     def say_raw(self, text: str) -> None:
         """Say *text* as a part of the answer, whatever the state is."""

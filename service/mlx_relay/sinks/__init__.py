@@ -65,7 +65,7 @@ __all__ = [
 
 def make_sink_factories(
     names: list[str], settings: Mapping[str, Mapping[str, Any]], context: SinkContext
-) -> dict[str, SinkFactory]:
+) -> dict[str, SinkFactory | SinkThread]:
     """Return a factory for each of *names* but ``sse``, each with its own slice of *settings*.
 
     Raises ConfigurationError for a name that is neither in ``SINKS`` nor
@@ -81,7 +81,7 @@ def make_sink_factories(
     }
 
 
-def _make(context: SinkContext) -> SinkFactory:
+def _make(context: SinkContext) -> SinkFactory | SinkThread:
     if maker := SINKS.get(context.name):
         return maker(context)
     return SinkThread(context.name, partial(_find(context.name), context), context.health)

@@ -86,6 +86,21 @@ class ClientSink(Sink, Protocol):
         """The client was dropped because it took nothing."""
 
 
+Batch: TypeAlias = tuple[float, Sequence[Event]]
+"""Events that came in one read, and when: monotonic, in seconds."""
+
+
+@runtime_checkable
+class TimedSink(Protocol):
+    """A sink that wants to know when a batch came: it then has this in place of ``send``'s calls.
+
+    Text is given to side sinks a moment late, several batches in a row.
+    """
+
+    def send_at(self, events: Sequence[Event], at: float) -> None:
+        """Take a batch that was read at monotonic time *at*; never waits."""
+
+
 @runtime_checkable
 class RawSink(Protocol):
     """A sink that wants the upstream's raw bytes too."""

@@ -1,4 +1,7 @@
-"""One batch in; the same batch to every sink. The client's sink first, then the side sinks.
+"""Batches in; the same batches to every sink: to the client's at once, then to the side sinks.
+
+Between two tokens the processor has forgotten a stream and its sinks. So side sinks, whom nobody
+watches by the millisecond, are given text a moment later: what comes in a row, they get in a row.
 
 A side sink is never waited for: not while the stream runs, and not when it ends, because the end of
 the client's response would wait with it. The process keeps the tasks in which side sinks close. A
@@ -10,17 +13,25 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from mlx_relay.events import Event
-from mlx_relay.sinks.base import Outcome, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.base import Batch, Outcome, Sink, SinkFactory, StreamInfo
 from mlx_relay.sinks.breaker import Breaker
 from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.sinks.own_thread import SinkThread, ThreadedSink
 from mlx_relay.sinks.side import SideSink, close_factory
 
+LINGER_SECONDS = 0.25
+"""How long text waits for more of it on its way to side sinks."""
+
+MAX_WAITING = 100
+"""So many batches wait for nothing more."""
+
 
 class SideSinks:
     """The side sinks of this process. Leaving the ``async with`` closes streams and factories."""
 
-    def __init__(self, factories: Mapping[str, SinkFactory], health: SinkHealth) -> None:
+    def __init__(
+        self, factories: Mapping[str, SinkFactory | SinkThread], health: SinkHealth
+    ) -> None:
         self._factories = factories
         self._breakers = {name: Breaker(name, health) for name in factories}
         self._closing = asyncio.TaskGroup()
@@ -51,9 +62,18 @@ class SideSinks:
 
 
 class FanOut:
-    """The sinks of one stream."""
+    """The sinks of one stream; *events* counts what was sent."""
 
-    __slots__ = ("_client", "_raw", "_side_sinks", "_sides", "wants_raw")
+    __slots__ = (
+        "_client",
+        "_raw",
+        "_side_sinks",
+        "_sides",
+        "_timer",
+        "_waiting",
+        "events",
+        "wants_raw",
+    )
 
     def __init__(self, client: Sink, side_sinks: SideSinks, stream: StreamInfo) -> None:
         self._client = client
@@ -61,6 +81,9 @@ class FanOut:
         self._sides = side_sinks.open(stream)
         self._raw = [side for side in self._sides if side.wants_raw]
         self.wants_raw = bool(self._raw)
+        self.events = 0
+        self._waiting: list[Batch] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         for side in self._sides:
@@ -70,13 +93,35 @@ class FanOut:
         for side in self._raw:
             side.receive(data, at)
 
-    def send(self, events: Sequence[Event]) -> None:
+    def send(self, events: Sequence[Event], at: float) -> None:
+        """Send a batch that came at monotonic time *at*."""
         self._client.send(events)
-        for side in self._sides:
-            side.send(events)
+        self.events += len(events)
+        self._waiting.append((at, events))
+        self._flush()
+
+    def send_more(self, events: Sequence[Event], at: float) -> None:
+        """Send more of the text that came last."""
+        self._client.send(events)
+        self.events += len(events)
+        waiting = self._waiting
+        waiting.append((at, events))
+        if len(waiting) == 1:
+            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._flush)
+        elif len(waiting) >= MAX_WAITING:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        waiting, self._waiting = self._waiting, []
+        for side in self._sides if waiting else ():
+            side.send(waiting)
 
     async def close(self, outcome: Outcome) -> None:
         """Close the client's sink; the side sinks close in their own time."""
+        self._flush()
         for side in self._sides:
             self._side_sinks.close(side, outcome)
         await self._client.close(outcome)

@@ -82,19 +82,21 @@ class MetricsSink:
         self._families.active.labels(profile).inc()
 
     def send(self, events: Sequence[Event]) -> None:
+        self.send_at(events, self._clock())
+
+    def send_at(self, events: Sequence[Event], at: float) -> None:
         # Nearly every batch ends with output: that is asked without a call.
         if type(events[-1]) not in _OUTPUT and not _has_output(events):
             self._note_queue(events)
             return
-        now = self._clock()
         if self._last_output is None:
             self._leave_queue()
-            self._taken_over_at = now
+            self._taken_over_at = at
         else:
-            self._gaps.observe(now - self._last_output)
-            if now - self._taken_over_at >= TAKE_OVER_SECONDS:
-                self._take_over(now)
-        self._last_output = now
+            self._gaps.observe(at - self._last_output)
+            if at - self._taken_over_at >= TAKE_OVER_SECONDS:
+                self._take_over(at)
+        self._last_output = at
 
     async def drain(self) -> None:
         """Nothing waits here."""

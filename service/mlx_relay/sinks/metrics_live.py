@@ -109,7 +109,7 @@ class LiveSinks:
 
 
 class LiveSink:
-    """Watches one stream. Every token comes through ``send``, so that calls nothing it need not."""
+    """Watches one stream. Every token comes through ``send_at``: that calls nothing it need not."""
 
     __slots__ = ("_clock", "_is_queued", "_last_output", "_opened_at", "_profile_id", "_sinks")
 
@@ -122,6 +122,9 @@ class LiveSink:
         self._is_queued = False
 
     def send(self, events: Sequence[Event]) -> None:
+        self.send_at(events, self._clock())
+
+    def send_at(self, events: Sequence[Event], at: float) -> None:
         tokens = 0
         for event in events:
             # Upstreams count tokens only at the end, and one read may bring many: an estimate.
@@ -133,17 +136,16 @@ class LiveSink:
                 self._queue(is_queued=event.phase == "queued")
         if not tokens:
             return
-        now = self._clock()
         second = self._sinks.newest
-        if now >= second.end:
-            second = self._sinks.second(now)
+        if at >= second.end:
+            second = self._sinks.second(at)
         second.tokens += tokens
         if self._last_output is None:
             self._queue(is_queued=False)
-            second.first_events.observe(now - self._opened_at)
+            second.first_events.observe(at - self._opened_at)
         else:
-            second.gaps.observe(now - self._last_output)
-        self._last_output = now
+            second.gaps.observe(at - self._last_output)
+        self._last_output = at
 
     async def drain(self) -> None:
         """Nothing waits here."""

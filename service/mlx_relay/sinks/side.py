@@ -12,7 +12,16 @@ from typing import cast
 import structlog
 
 from mlx_relay.events import Event
-from mlx_relay.sinks.base import HeadSink, Outcome, RawSink, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.base import (
+    Batch,
+    HeadSink,
+    Outcome,
+    RawSink,
+    Sink,
+    SinkFactory,
+    StreamInfo,
+    TimedSink,
+)
 from mlx_relay.sinks.breaker import Breaker
 
 CLOSE_SECONDS = 5.0
@@ -24,11 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class SideSink:
-    """Whatever its sink does, nothing raises out of here.
-
-    Every token of every stream comes through ``send``, so it asks nothing: a sink that is cut out
-    has given way to one that counts.
-    """
+    """Whatever its sink does, nothing raises out of here."""
 
     __slots__ = (
         "_breaker",
@@ -36,8 +41,8 @@ class SideSink:
         "_lost_bytes",
         "_lost_events",
         "_sink",
-        "_take",
         "_take_raw",
+        "_timed",
         "wants_raw",
     )
 
@@ -47,7 +52,7 @@ class SideSink:
         self._lost_events = 0
         self._lost_bytes = 0
         self._sink = self._open(factory, stream) if breaker.admits() else None
-        self._take = self._sink.send if self._sink else self._lose_events
+        self._timed = _timed_half(self._sink)
         raw = _raw_half(self._sink)
         self.wants_raw = raw is not None
         self._take_raw = raw.receive if raw else self._lose_raw
@@ -57,12 +62,14 @@ class SideSink:
         """The sink gets nothing more."""
         return self._sink is None
 
-    def send(self, events: Sequence[Event]) -> None:
-        try:
-            self._take(events)
-        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-            self._fail(error)
-            self._lose_events(events)
+    def send(self, batches: Sequence[Batch]) -> None:
+        """Give *batches* to the sink: one by one if it wants their times, else as one."""
+        for batch in batches if self._timed else (_merged(batches),):
+            try:
+                self._give(*batch)
+            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+                self._fail(error)
+                self._lost_events += len(batch[1])
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         sink = _head_half(self._sink)
@@ -119,8 +126,13 @@ class SideSink:
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
             self._fail(error)
 
-    def _lose_events(self, events: Sequence[Event]) -> None:
-        self._lost_events += len(events)
+    def _give(self, at: float, events: Sequence[Event]) -> None:
+        if self._sink is None:
+            self._lost_events += len(events)
+        elif self._timed:
+            self._timed.send_at(events, at)
+        else:
+            self._sink.send(events)
 
     def _lose_raw(self, data: bytes, at: float) -> None:
         del at
@@ -128,9 +140,18 @@ class SideSink:
 
     def _fail(self, error: Exception) -> None:
         self._sink = None
-        self._take = self._lose_events
         self._take_raw = self._lose_raw
         self._breaker.failed(type(error).__name__)
+
+
+def _merged(batches: Sequence[Batch]) -> Batch:
+    if len(batches) == 1:
+        return batches[0]
+    return batches[-1][0], [event for _, events in batches for event in events]
+
+
+def _timed_half(sink: object) -> TimedSink | None:
+    return cast("TimedSink", sink) if hasattr(sink, "send_at") else None
 
 
 def _raw_half(sink: object) -> RawSink | None:

@@ -67,13 +67,10 @@ class SseSink:
         if transport is None or transport.is_closing():
             self.is_full = True
             return
-        number = self._number
-        parts = []
+        data = b""
         for event in events:
-            number += 1
-            parts.append(b"id: %d\ndata: %b\n\n" % (number, encode(event)))
-        self._number = number
-        data = b"".join(parts)
+            self._number += 1
+            data += b"id: %d\ndata: %b\n\n" % (self._number, encode(event))
         self._written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
         self.is_full = transport.get_write_buffer_size() > HIGH_WATER_BYTES

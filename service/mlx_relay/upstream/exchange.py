@@ -44,6 +44,7 @@ class HttpExchange:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
+        self._reader.let_go()
         self._transport.abort()
 
     @property

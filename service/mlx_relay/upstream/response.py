@@ -82,6 +82,10 @@ class ResponseReader(asyncio.Protocol):
         self._deliver()
         self._read_on()
 
+    def let_go(self) -> None:
+        """Hand over nothing more."""
+        self._receiver = None
+
     @property
     def is_paused(self) -> bool:
         return self._is_paused
@@ -153,20 +157,24 @@ class ResponseReader(asyncio.Protocol):
 
     def _deliver(self) -> None:
         """Hand over what waits. A receiver that raises has a bug: ``over`` carries it."""
-        if self._receiver is None or self.over.done():
+        receiver = self._receiver
+        if receiver is None:
             return
         try:
-            if self._parts:
-                data = self._parts.pop()
-                if self._parts:
-                    data = b"".join([*self._parts, data])
-                    self._parts.clear()
-                self._receiver.data(data, self._clock())
-            if self._is_complete:
-                self._receiver.end(self._failure)
+            parts = self._parts
+            if parts:
+                data = parts.pop()
+                if parts:
+                    data = b"".join([*parts, data])
+                    parts.clear()
+                receiver.data(data, self._clock())
+            if self._is_complete and not self.over.done():
+                receiver.end(self._failure)
                 self.over.set_result(None)
         except Exception as error:  # noqa: BLE001 - it is raised again where over is awaited
-            self.over.set_exception(error)
+            self._receiver = None
+            if not self.over.done():
+                self.over.set_exception(error)
             self._transport.abort()
 
     def _read_on(self) -> None:

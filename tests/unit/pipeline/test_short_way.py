@@ -10,7 +10,7 @@ from laws import merged, play
 from mlx_relay.events import Event, Response, Thinking
 from mlx_relay.pipeline import MAX_STREAM_BYTES, Pipeline, parser_names
 from mlx_relay.pipeline.families import find_families
-from mlx_relay.pipeline.short_way import ShortWay
+from mlx_relay.pipeline.short_way import MAX_LINE_BYTES, ShortWay
 from mlx_relay.pipeline.voice import MAX_UNDECIDED, Voice
 from unit.pipeline.frames import DONE, FINISH, call, calls, content, frame, reasoning, usage
 
@@ -30,7 +30,7 @@ def short_way(data: bytes, *before: bytes, **options: Any) -> Event | None:
     pipeline = Pipeline(**options)
     for read in before:
         pipeline.feed(read, 0.0)
-    way = pipeline._short_way
+    way = pipeline.short_way
     return way.take(data) if way else None
 
 
@@ -60,6 +60,7 @@ def test_reasoning_that_follows_reasoning_takes_it() -> None:
         content("b")[1:],
         content("b").replace(b"\n", b"\r\n"),
         content("b").replace(b",", b",\r", 1),
+        content("b" * MAX_LINE_BYTES),
         content("<"),
         content("\n"),
         content("`"),
@@ -93,15 +94,25 @@ def test_it_is_closed_while_anything_is_held_back_or_new(before: bytes) -> None:
 def test_a_family_that_has_not_settled_counts_what_passes() -> None:
     voice = Voice(find_families("auto", None, starts_in_thinking=None), "text")
     voice.say("a" * (MAX_UNDECIDED - 1))
-    way = ShortWay(voice, Response, in_field=False)
+    way = ShortWay(voice, Response, in_field=False, reads=9)
     assert way.take(content("b")) == Response("b")
     assert way.take(content("c")) is None
 
 
 def test_the_limit_of_a_stream_is_the_same_on_both() -> None:
-    pipeline = Pipeline()
-    pipeline.feed(content("a"), 0.0)
-    pipeline._bytes_left = len(content("b")) - 1
-    events = pipeline.feed(content("b"), 0.0)
+    text = "x" * (MAX_LINE_BYTES - 1000)
+    pipeline, taken = Pipeline(), 0
+    while not pipeline.ended:
+        events = pipeline.feed(content(text), 0.0)
+        taken += len(content(text))
     assert [type(event).__name__ for event in events] == ["Error"]
-    assert pipeline.bytes_received > MAX_STREAM_BYTES
+    assert pipeline.bytes_received == taken
+    assert MAX_STREAM_BYTES < taken <= MAX_STREAM_BYTES + len(content(text))
+
+
+def test_it_takes_no_more_reads_than_it_may() -> None:
+    voice = Voice(find_families(None, None, starts_in_thinking=None), "text")
+    voice.say("a")
+    way = ShortWay(voice, Response, in_field=False, reads=1)
+    assert way.take(content("b"))
+    assert way.take(content("c")) is None

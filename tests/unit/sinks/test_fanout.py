@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 import pytest
 from prometheus_client import CollectorRegistry
 
-from mlx_relay.events import Event, Response
-from mlx_relay.sinks import Outcome, Sink, StreamInfo, side
-from mlx_relay.sinks.fanout import FanOut, SideSinks
+from mlx_relay.events import Done, Event, Response
+from mlx_relay.sinks import Outcome, Sink, StreamInfo, fanout, side
+from mlx_relay.sinks.base import Batch
+from mlx_relay.sinks.fanout import MAX_WAITING, FanOut, SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from support.values import stream_info
 
@@ -43,6 +44,22 @@ class RawKeeper(Keeper):
 
     def receive(self, data: bytes, at: float) -> None:
         self.data += data
+
+
+class TimedKeeper(Keeper):
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches: list[Batch] = []
+        self.came = asyncio.Event()
+
+    def send_at(self, events: Sequence[Event], at: float) -> None:
+        self.batches.append((at, events))
+        self.came.set()
+
+    async def got(self, count: int) -> None:
+        while len(self.batches) < count:
+            self.came.clear()
+            await self.came.wait()
 
 
 class KeepsFactoryOpen(Keeper):
@@ -86,12 +103,51 @@ async def test_every_sink_sees_the_same_events_and_the_outcome(health: SinkHealt
     client, keeper = Keeper(), KeepsFactoryOpen()
     async with SideSinks({"side": keeper}, health) as side_sinks:
         sinks = FanOut(client, side_sinks, STREAM)
-        sinks.send([Response("a")])
-        sinks.send([Response("b")])
+        sinks.send([Response("a")], 0.0)
+        sinks.send([Response("b")], 0.0)
         await sinks.close(OUTCOME)
     assert client.events == keeper.events == [Response("a"), Response("b")]
     assert client.outcome == keeper.outcome == OUTCOME
     assert health.degraded() == {}
+
+
+async def test_more_of_a_text_comes_to_the_client_at_once_and_to_the_others_in_a_row(
+    health: SinkHealth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "LINGER_SECONDS", 0.01)
+    client, timed = Keeper(), TimedKeeper()
+    sinks = FanOut(client, SideSinks({"timed": timed}, health), STREAM)
+    sinks.send([Response("a")], 1.0)
+    sinks.send_more([Response("b")], 2.0)
+    sinks.send_more([Response("c")], 3.0)
+    assert client.events == [Response("a"), Response("b"), Response("c")]
+    assert timed.batches == [(1.0, [Response("a")])]
+    await timed.got(3)
+    assert timed.batches[1:] == [(2.0, [Response("b")]), (3.0, [Response("c")])]
+    sinks.send_more([Response("d")], 4.0)
+    await timed.got(4)
+
+
+async def test_text_that_waits_goes_before_what_follows_it(health: SinkHealth) -> None:
+    client, keeper = Keeper(), KeepsFactoryOpen()
+    async with SideSinks({"side": keeper}, health) as side_sinks:
+        sinks = FanOut(client, side_sinks, STREAM)
+        sinks.send_more([Response("a")], 1.0)
+        sinks.send([Done("stop")], 2.0)
+        assert keeper.events == [Response("a"), Done("stop")]
+        sinks.send_more([Response("b")], 3.0)
+        await sinks.close(OUTCOME)
+    assert keeper.events == client.events
+
+
+async def test_no_more_text_waits_than_a_bound(health: SinkHealth) -> None:
+    keeper = Keeper()
+    sinks = FanOut(Keeper(), SideSinks({"side": keeper}, health), STREAM)
+    for _ in range(MAX_WAITING - 1):
+        sinks.send_more([Response("a")], 1.0)
+    assert keeper.events == []
+    sinks.send_more([Response("a")], 1.0)
+    assert len(keeper.events) == MAX_WAITING
 
 
 @pytest.mark.parametrize("broken", [BreaksOnSend, BreaksOnOpen, BreaksOnClose, BreaksOnReceive])
@@ -103,7 +159,7 @@ async def test_a_sink_that_raises_is_counted_once_and_the_others_go_on(
         sinks = FanOut(client, side_sinks, STREAM)
         for text in ("a", "b", "c"):
             sinks.receive(text.encode(), 1.0)
-            sinks.send([Response(text)])
+            sinks.send([Response(text)], 0.0)
         await sinks.close(OUTCOME)
     assert registry.get_sample_value("mlx_relay_sink_failures_total", {"sink": "broken"}) == 1
     assert len(client.events) == len(keeper.events) == 3

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -52,7 +53,7 @@ class OwnSinks:
         """Nothing to close."""
 
 
-async def close(factories: dict[str, SinkFactory]) -> None:
+async def close(factories: Mapping[str, SinkFactory | SinkThread]) -> None:
     for factory in factories.values():
         await factory.close()
 
