@@ -120,7 +120,7 @@ class RelayedStream:
             self._fan_out.receive(data, at)
         if self._way and (event := self._way.take(data)):
             self._progressed_at = at
-            self._fan_out.send_more((event,), at)
+            self._fan_out.send_more(event, at)
         else:
             self._take(data, at)
         if self._client.is_full and self._exchange:

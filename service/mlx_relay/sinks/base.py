@@ -86,19 +86,15 @@ class ClientSink(Sink, Protocol):
         """The client was dropped because it took nothing."""
 
 
-Batch: TypeAlias = tuple[float, Sequence[Event]]
-"""Events that came in one read, and when: monotonic, in seconds."""
-
-
 @runtime_checkable
 class TimedSink(Protocol):
-    """A sink that wants to know when a batch came: it then has this in place of ``send``'s calls.
+    """A sink that wants to know when events came: this is called in place of ``send``.
 
-    Text is given to side sinks a moment late, several batches in a row.
+    Side sinks are given text a moment late, that of several reads at once.
     """
 
-    def send_at(self, events: Sequence[Event], at: float) -> None:
-        """Take a batch that was read at monotonic time *at*; never waits."""
+    def send_at(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        """Take *events*, each read at the monotonic time in *times*; never waits."""
 
 
 @runtime_checkable

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from mlx_relay.events import Event
-from mlx_relay.sinks.base import Batch, Outcome, Sink, SinkFactory, StreamInfo
+from mlx_relay.sinks.base import Outcome, Sink, SinkFactory, StreamInfo
 from mlx_relay.sinks.breaker import Breaker
 from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.sinks.own_thread import SinkThread, ThreadedSink
@@ -23,7 +23,7 @@ LINGER_SECONDS = 0.25
 """How long text waits for more of it on its way to side sinks."""
 
 MAX_WAITING = 100
-"""So many batches wait for nothing more."""
+"""So many events wait for nothing more."""
 
 
 class SideSinks:
@@ -62,16 +62,17 @@ class SideSinks:
 
 
 class FanOut:
-    """The sinks of one stream; *events* counts what was sent."""
+    """The sinks of one stream."""
 
     __slots__ = (
         "_client",
+        "_flushed",
         "_raw",
         "_side_sinks",
         "_sides",
         "_timer",
+        "_times",
         "_waiting",
-        "events",
         "wants_raw",
     )
 
@@ -81,9 +82,15 @@ class FanOut:
         self._sides = side_sinks.open(stream)
         self._raw = [side for side in self._sides if side.wants_raw]
         self.wants_raw = bool(self._raw)
-        self.events = 0
-        self._waiting: list[Batch] = []
+        self._flushed = 0
+        self._waiting: list[Event] = []
+        self._times: list[float] = []
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def events(self) -> int:
+        """How many were sent."""
+        return self._flushed + len(self._waiting)
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         for side in self._sides:
@@ -96,28 +103,31 @@ class FanOut:
     def send(self, events: Sequence[Event], at: float) -> None:
         """Send a batch that came at monotonic time *at*."""
         self._client.send(events)
-        self.events += len(events)
-        self._waiting.append((at, events))
+        self._waiting += events
+        self._times += [at] * len(events)
         self._flush()
 
-    def send_more(self, events: Sequence[Event], at: float) -> None:
+    def send_more(self, event: Event, at: float) -> None:
         """Send more of the text that came last."""
-        self._client.send(events)
-        self.events += len(events)
+        self._client.send((event,))
         waiting = self._waiting
-        waiting.append((at, events))
+        waiting.append(event)
+        self._times.append(at)
         if len(waiting) == 1:
             self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._flush)
-        elif len(waiting) >= MAX_WAITING:
+        elif len(waiting) == MAX_WAITING:
             self._flush()
 
     def _flush(self) -> None:
         if self._timer:
             self._timer.cancel()
             self._timer = None
-        waiting, self._waiting = self._waiting, []
-        for side in self._sides if waiting else ():
-            side.send(waiting)
+        if self._waiting:
+            events, self._waiting = self._waiting, []
+            times, self._times = self._times, []
+            self._flushed += len(events)
+            for side in self._sides:
+                side.send(events, times)
 
     async def close(self, outcome: Outcome) -> None:
         """Close the client's sink; the side sinks close in their own time."""

@@ -82,21 +82,23 @@ class MetricsSink:
         self._families.active.labels(profile).inc()
 
     def send(self, events: Sequence[Event]) -> None:
-        self.send_at(events, self._clock())
+        self.send_at(events, [self._clock()] * len(events))
 
-    def send_at(self, events: Sequence[Event], at: float) -> None:
-        # Nearly every batch ends with output: that is asked without a call.
-        if type(events[-1]) not in _OUTPUT and not _has_output(events):
-            self._note_queue(events)
-            return
-        if self._last_output is None:
-            self._leave_queue()
-            self._taken_over_at = at
-        else:
-            self._gaps.observe(at - self._last_output)
-            if at - self._taken_over_at >= TAKE_OVER_SECONDS:
-                self._take_over(at)
-        self._last_output = at
+    def send_at(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        last = self._last_output
+        for event, at in zip(events, times, strict=True):
+            if type(event) in _OUTPUT:
+                if last is None:
+                    self._leave_queue()
+                    self._taken_over_at = at
+                elif at != last:
+                    self._gaps.observe(at - last)
+                last = at
+            elif type(event) is Status:
+                self._note_queue(event)
+        self._last_output = last
+        if last and last - self._taken_over_at >= TAKE_OVER_SECONDS:
+            self._take_over(last)
 
     async def drain(self) -> None:
         """Nothing waits here."""
@@ -113,13 +115,11 @@ class MetricsSink:
         self._observe_times(outcome)
         self._observe_tokens(outcome)
 
-    def _note_queue(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if isinstance(event, Status):
-                self._leave_queue()
-                if event.phase == "queued":
-                    self._is_queued = True
-                    self._families.queued.labels(self._profile).inc()
+    def _note_queue(self, status: Status) -> None:
+        self._leave_queue()
+        if status.phase == "queued":
+            self._is_queued = True
+            self._families.queued.labels(self._profile).inc()
 
     def _leave_queue(self) -> None:
         if self._is_queued:
@@ -159,7 +159,3 @@ class MetricsSink:
             after_first = tokens - 1
             self._families.seconds_per_token.labels(*self._gen_ai).observe(seconds / after_first)
             self._families.tokens_per_second.labels(self._profile).observe(after_first / seconds)
-
-
-def _has_output(events: Sequence[Event]) -> bool:
-    return any(type(event) in _OUTPUT for event in events)

@@ -122,30 +122,30 @@ class LiveSink:
         self._is_queued = False
 
     def send(self, events: Sequence[Event]) -> None:
-        self.send_at(events, self._clock())
+        self.send_at(events, [self._clock()] * len(events))
 
-    def send_at(self, events: Sequence[Event], at: float) -> None:
-        tokens = 0
-        for event in events:
-            # Upstreams count tokens only at the end, and one read may bring many: an estimate.
+    def send_at(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        second, last = self._sinks.newest, self._last_output
+        for event, at in zip(events, times, strict=True):
             if type(event) is Response or type(event) is Thinking:
-                tokens += len(event.content) // _CHARACTERS_PER_TOKEN or 1
+                text = event.content
             elif type(event) is ToolCall:
-                tokens += len(event.arguments) // _CHARACTERS_PER_TOKEN or 1
-            elif type(event) is Status:
-                self._queue(is_queued=event.phase == "queued")
-        if not tokens:
-            return
-        second = self._sinks.newest
-        if at >= second.end:
-            second = self._sinks.second(at)
-        second.tokens += tokens
-        if self._last_output is None:
-            self._queue(is_queued=False)
-            second.first_events.observe(at - self._opened_at)
-        else:
-            second.gaps.observe(at - self._last_output)
-        self._last_output = at
+                text = event.arguments
+            else:
+                if type(event) is Status:
+                    self._queue(is_queued=event.phase == "queued")
+                continue
+            if at >= second.end:
+                second = self._sinks.second(at)
+            # Upstreams count tokens only at the end, and one read may bring many: an estimate.
+            second.tokens += len(text) // _CHARACTERS_PER_TOKEN or 1
+            if last is None:
+                self._queue(is_queued=False)
+                second.first_events.observe(at - self._opened_at)
+            elif at != last:
+                second.gaps.observe(at - last)
+            last = at
+        self._last_output = last
 
     async def drain(self) -> None:
         """Nothing waits here."""

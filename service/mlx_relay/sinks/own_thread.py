@@ -21,8 +21,8 @@ from typing import TypeAlias
 
 import structlog
 
-from mlx_relay.events import Response, Thinking, ToolCall
-from mlx_relay.sinks.base import Batch, Outcome, SinkFactory, StreamInfo
+from mlx_relay.events import Event, Response, Thinking, ToolCall
+from mlx_relay.sinks.base import Outcome, SinkFactory, StreamInfo
 from mlx_relay.sinks.breaker import Breaker
 from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.sinks.side import FACTORY_CLOSE_SECONDS, SideSink, close_factory
@@ -165,10 +165,11 @@ class ThreadedSink:
         self._lost_bytes = 0
         self._is_whole = thread.put(partial(self._open, stream), 0)
 
-    def send(self, batches: Sequence[Batch]) -> None:
-        if not (self._takes() and self._thread.put(partial(self._send, batches), _size(batches))):
+    def send(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        call = partial(self._send, events, times)
+        if not (self._takes() and self._thread.put(call, _size(events))):
             self._is_whole = False
-            self._lost_events += sum(len(events) for _, events in batches)
+            self._lost_events += len(events)
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         if self._takes():
@@ -196,9 +197,9 @@ class ThreadedSink:
         self._side = SideSink(self._thread.factory, stream, self._thread.breaker)
         self.wants_raw = self._side.wants_raw
 
-    def _send(self, batches: Sequence[Batch]) -> None:
+    def _send(self, events: Sequence[Event], times: Sequence[float]) -> None:
         if self._side:
-            self._side.send(batches)
+            self._side.send(events, times)
 
     def _receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         if self._side:
@@ -217,10 +218,10 @@ class ThreadedSink:
             self._thread.health.count_loss(self._thread.name, "events", self._lost_events)
 
 
-def _size(batches: Sequence[Batch]) -> int:
-    """Return about how much memory the texts of *batches* need."""
+def _size(events: Sequence[Event]) -> int:
+    """Return about how much memory the texts of *events* need."""
     size = 0
-    for event in (event for _, events in batches for event in events):
+    for event in events:
         if isinstance(event, Thinking | Response):
             size += len(event.content)
         elif isinstance(event, ToolCall):

@@ -13,7 +13,6 @@ import structlog
 
 from mlx_relay.events import Event
 from mlx_relay.sinks.base import (
-    Batch,
     HeadSink,
     Outcome,
     RawSink,
@@ -62,14 +61,18 @@ class SideSink:
         """The sink gets nothing more."""
         return self._sink is None
 
-    def send(self, batches: Sequence[Batch]) -> None:
-        """Give *batches* to the sink: one by one if it wants their times, else as one."""
-        for batch in batches if self._timed else (_merged(batches),):
-            try:
-                self._give(*batch)
-            except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
-                self._fail(error)
-                self._lost_events += len(batch[1])
+    def send(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        """Give *events*, read at *times*, to the sink."""
+        try:
+            if self._sink is None:
+                self._lost_events += len(events)
+            elif self._timed:
+                self._timed.send_at(events, times)
+            else:
+                self._sink.send(events)
+        except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
+            self._fail(error)
+            self._lost_events += len(events)
 
     def receive_head(self, status: int, headers: Mapping[str, str], at: float) -> None:
         sink = _head_half(self._sink)
@@ -126,14 +129,6 @@ class SideSink:
         except Exception as error:  # noqa: BLE001 - a plug-in may raise anything
             self._fail(error)
 
-    def _give(self, at: float, events: Sequence[Event]) -> None:
-        if self._sink is None:
-            self._lost_events += len(events)
-        elif self._timed:
-            self._timed.send_at(events, at)
-        else:
-            self._sink.send(events)
-
     def _lose_raw(self, data: bytes, at: float) -> None:
         del at
         self._lost_bytes += len(data)
@@ -142,12 +137,6 @@ class SideSink:
         self._sink = None
         self._take_raw = self._lose_raw
         self._breaker.failed(type(error).__name__)
-
-
-def _merged(batches: Sequence[Batch]) -> Batch:
-    if len(batches) == 1:
-        return batches[0]
-    return batches[-1][0], [event for _, events in batches for event in events]
 
 
 def _timed_half(sink: object) -> TimedSink | None:

@@ -36,7 +36,7 @@ _NO_UPSTREAM = _networks(
     "0.0.0.0/8 169.254.0.0/16 224.0.0.0/4 240.0.0.0/4 "
     "::/128 fe80::/10 fec0::/10 ff00::/8 100::/64 64:ff9b:1::/48 2001::/32 2002::/16"
 )
-"""Unspecified, link-local, multicast, reserved, broadcast; discard, NAT64 of unknown form, Teredo, 6to4.
+"""Unspecified, link-local, multicast, reserved, broadcast; discard, Teredo, 6to4, unknown NAT64.
 
 Sources: the special-purpose registries of RFC 6890, RFC 8215, and RFC 7526.
 """

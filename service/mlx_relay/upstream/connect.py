@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 
 import aiohappyeyeballs
 
@@ -50,17 +51,18 @@ class Connector:
     async def _try(self, profile: Profile) -> tuple[asyncio.Transport, ResponseReader]:
         try:
             async with asyncio.timeout(profile.deadlines.connect):
-                connection = await self._connection(profile)
-                return await asyncio.get_running_loop().create_connection(
+                transport, reader = await asyncio.get_running_loop().create_connection(
                     lambda: ResponseReader(self._clock),
-                    sock=connection,
+                    **await _where(await self._addresses(profile)),
                     ssl=self._tls if profile.scheme == "https" else None,
                     server_hostname=profile.host if profile.scheme == "https" else None,
                 )
         except (OSError, ValueError) as error:
             raise failure_to_connect(error) from None
+        _take_little_at_once(transport)
+        return transport, reader
 
-    async def _connection(self, profile: Profile) -> socket.socket:
+    async def _addresses(self, profile: Profile) -> list[aiohappyeyeballs.AddrInfoType]:
         loop = asyncio.get_running_loop()
         found = _literal(profile.host, profile.port) or await loop.getaddrinfo(
             profile.host, profile.port, type=socket.SOCK_STREAM
@@ -68,12 +70,7 @@ class Connector:
         addresses = [one for one in found if self._policy.admits(profile.host, str(one[4][0]))]
         if not addresses:
             raise StreamError("upstream_unreachable", "address_denied")
-        return await aiohappyeyeballs.start_connection(
-            addresses,
-            happy_eyeballs_delay=NEXT_ADDRESS_SECONDS,
-            loop=loop,
-            socket_factory=_small_socket,
-        )
+        return addresses
 
 
 @lru_cache(maxsize=256)
@@ -86,12 +83,27 @@ def _literal(host: str, port: int) -> Sequence[aiohappyeyeballs.AddrInfoType]:
     return ((socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port)),)
 
 
-def _small_socket(address: aiohappyeyeballs.AddrInfoType) -> socket.socket:
-    """Return a socket that hands over little at once, for all of it may have to wait for a client.
+async def _where(addresses: Sequence[aiohappyeyeballs.AddrInfoType]) -> dict[str, Any]:
+    """Return what tells ``create_connection`` where to connect to.
+
+    The loop connects to a single address itself: that costs a third of the race between several.
+    """
+    if len(addresses) > 1:
+        loop = asyncio.get_running_loop()
+        delay = NEXT_ADDRESS_SECONDS
+        return {
+            "sock": await aiohappyeyeballs.start_connection(
+                addresses, happy_eyeballs_delay=delay, loop=loop
+            )
+        }
+    family, _, protocol, _, address = addresses[0]
+    return {"host": address[0], "port": address[1], "family": family, "proto": protocol}
+
+
+def _take_little_at_once(transport: asyncio.Transport) -> None:
+    """Have the kernel hold little: all of a read may have to wait for a client.
 
     The event loop reads up to 250 KiB at a time where the kernel has them.
     """
-    family, kind, protocol, _, _ = address
-    connection = socket.socket(family, kind, protocol)
+    connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-    return connection

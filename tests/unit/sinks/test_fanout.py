@@ -8,7 +8,6 @@ from prometheus_client import CollectorRegistry
 
 from mlx_relay.events import Done, Event, Response
 from mlx_relay.sinks import Outcome, Sink, StreamInfo, fanout, side
-from mlx_relay.sinks.base import Batch
 from mlx_relay.sinks.fanout import MAX_WAITING, FanOut, SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from support.values import stream_info
@@ -49,15 +48,16 @@ class RawKeeper(Keeper):
 class TimedKeeper(Keeper):
     def __init__(self) -> None:
         super().__init__()
-        self.batches: list[Batch] = []
+        self.times: list[float] = []
         self.came = asyncio.Event()
 
-    def send_at(self, events: Sequence[Event], at: float) -> None:
-        self.batches.append((at, events))
+    def send_at(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        self.send(events)
+        self.times += times
         self.came.set()
 
     async def got(self, count: int) -> None:
-        while len(self.batches) < count:
+        while len(self.events) < count:
             self.came.clear()
             await self.came.wait()
 
@@ -118,13 +118,14 @@ async def test_more_of_a_text_comes_to_the_client_at_once_and_to_the_others_in_a
     client, timed = Keeper(), TimedKeeper()
     sinks = FanOut(client, SideSinks({"timed": timed}, health), STREAM)
     sinks.send([Response("a")], 1.0)
-    sinks.send_more([Response("b")], 2.0)
-    sinks.send_more([Response("c")], 3.0)
+    sinks.send_more(Response("b"), 2.0)
+    sinks.send_more(Response("c"), 3.0)
     assert client.events == [Response("a"), Response("b"), Response("c")]
-    assert timed.batches == [(1.0, [Response("a")])]
+    assert timed.events == [Response("a")]
     await timed.got(3)
-    assert timed.batches[1:] == [(2.0, [Response("b")]), (3.0, [Response("c")])]
-    sinks.send_more([Response("d")], 4.0)
+    assert timed.events == client.events
+    assert timed.times == [1.0, 2.0, 3.0]
+    sinks.send_more(Response("d"), 4.0)
     await timed.got(4)
 
 
@@ -132,10 +133,10 @@ async def test_text_that_waits_goes_before_what_follows_it(health: SinkHealth) -
     client, keeper = Keeper(), KeepsFactoryOpen()
     async with SideSinks({"side": keeper}, health) as side_sinks:
         sinks = FanOut(client, side_sinks, STREAM)
-        sinks.send_more([Response("a")], 1.0)
+        sinks.send_more(Response("a"), 1.0)
         sinks.send([Done("stop")], 2.0)
         assert keeper.events == [Response("a"), Done("stop")]
-        sinks.send_more([Response("b")], 3.0)
+        sinks.send_more(Response("b"), 3.0)
         await sinks.close(OUTCOME)
     assert keeper.events == client.events
 
@@ -144,9 +145,9 @@ async def test_no_more_text_waits_than_a_bound(health: SinkHealth) -> None:
     keeper = Keeper()
     sinks = FanOut(Keeper(), SideSinks({"side": keeper}, health), STREAM)
     for _ in range(MAX_WAITING - 1):
-        sinks.send_more([Response("a")], 1.0)
+        sinks.send_more(Response("a"), 1.0)
     assert keeper.events == []
-    sinks.send_more([Response("a")], 1.0)
+    sinks.send_more(Response("a"), 1.0)
     assert len(keeper.events) == MAX_WAITING
 
 

@@ -87,7 +87,7 @@ async def test_a_sink_that_blocks_gets_everything_later_and_nobody_waits(own: Ow
     bench = Bench(own)
     sink = bench.thread.open(stream_info())
     for text in "abc":
-        sink.send([(0.0, [Response(text)])])
+        sink.send([Response(text)], [0.0])
     await sink.close(OUTCOME)
     assert own.texts == []
     own.may_go_on.set()
@@ -103,12 +103,12 @@ async def test_what_finds_no_room_is_counted_and_so_is_the_rest_of_its_stream(
 ) -> None:
     bench = Bench(own, max_calls=2)
     first = bench.thread.open(stream_info())
-    first.send([(0.0, [Response("a")])])
+    first.send([Response("a")], [0.0])
     assert await asyncio.to_thread(own.is_sending.wait, PATIENCE)
     for text in "bcde":
-        first.send([(0.0, [Response(text)])])
+        first.send([Response(text)], [0.0])
     late = bench.thread.open(stream_info())
-    late.send([(0.0, [Response("f")])])
+    late.send([Response("f")], [0.0])
     assert bench.health.degraded() == {"own": "its queue is full"}
     await first.close(OUTCOME)
     await late.close(OUTCOME)
@@ -123,7 +123,7 @@ async def test_what_finds_no_room_is_counted_and_so_is_the_rest_of_its_stream(
 async def test_what_waits_is_bounded_in_bytes_too(own: OwnSinks) -> None:
     bench = Bench(own, max_bytes=10)
     sink = bench.thread.open(stream_info())
-    sink.send([(0.0, [Response("a" * 11)])])
+    sink.send([Response("a" * 11)], [0.0])
     await sink.close(OUTCOME)
     await bench.thread.close()
     assert bench.lost() == {"streams": 1, "events": 1}
@@ -135,7 +135,7 @@ async def test_raw_bytes_come_before_their_events_to_a_sink_that_takes_them() ->
     bench = Bench(own)
     sink = bench.thread.open(stream_info())
     sink.receive(b"abc", 1.0)
-    sink.send([(0.0, [Response("a")])])
+    sink.send([Response("a")], [0.0])
     await sink.close(OUTCOME)
     await bench.thread.close()
     assert (own.data, own.texts) == (b"abc", ["a"])
@@ -153,7 +153,7 @@ async def test_raw_bytes_are_no_loss_to_a_sink_that_does_not_take_them(own: OwnS
 async def test_a_sink_that_raises_is_cut_out_as_any_other() -> None:
     bench = Bench(BreaksOnSend())
     sink = bench.thread.open(stream_info())
-    sink.send([(0.0, [Response("a"), Response("b")])])
+    sink.send([Response("a"), Response("b")], [0.0, 0.0])
     await sink.close(OUTCOME)
     await bench.thread.close()
     assert bench.lost() == {"streams": 1, "events": 2}
@@ -174,7 +174,7 @@ async def test_a_sink_that_hangs_does_not_keep_the_process_from_its_end(
     monkeypatch.setattr(own_thread, "FACTORY_CLOSE_SECONDS", 0.01)
     bench = Bench(own)
     sink = bench.thread.open(stream_info())
-    sink.send([(0.0, [Response("a")])])
+    sink.send([Response("a")], [0.0])
     await sink.close(OUTCOME)
     await bench.thread.close()
     assert own.closed == 0
@@ -184,8 +184,8 @@ async def test_a_sink_that_ends_its_thread_harms_no_stream() -> None:
     bench = Bench(ExitsOnSend())
     sink = bench.thread.open(stream_info())
     for _ in range(3):
-        sink.send([(0.0, [Response("a")])])
+        sink.send([Response("a")], [0.0])
     await bench.thread.close()
-    sink.send([(0.0, [Response("b")])])
+    sink.send([Response("b")], [0.0])
     await sink.close(OUTCOME)
     assert bench.health.degraded() == {"own": "its thread ended"}

@@ -77,11 +77,11 @@ def bench() -> Bench:
 
 async def test_what_a_sink_did_not_get_after_it_raised_is_counted_exactly(bench: Bench) -> None:
     side = bench.open()
-    side.send([(0.0, [Response("a")])])
+    side.send([Response("a")], [0.0])
     bench.own.is_broken = True
-    side.send([(0.0, [Response("b"), Response("c")])])
+    side.send([Response("b"), Response("c")], [0.0, 0.0])
     side.receive(b"123", 1.0)
-    side.send([(0.0, [Response("d")])])
+    side.send([Response("d")], [0.0])
     await side.close(OUTCOME)
     assert bench.own.events == 1
     assert [bench.lost(what) for what in ("streams", "events", "bytes")] == [1, 3, 3]
@@ -89,46 +89,32 @@ async def test_what_a_sink_did_not_get_after_it_raised_is_counted_exactly(bench:
 
 
 class TimedSinks(OwnSinks):
-    """Keeps when its batches came; raises from the second on while it is broken."""
+    """Keeps when its events came."""
 
     def __init__(self) -> None:
         super().__init__()
         self.times: list[float] = []
 
-    def send_at(self, events: Sequence[Event], at: float) -> None:
-        if self.is_broken and self.times:
-            raise RuntimeError("broken")
-        self.times.append(at)
-        self.events += len(events)
+    def send_at(self, events: Sequence[Event], times: Sequence[float]) -> None:
+        self.send(events)
+        self.times += times
 
 
-async def test_batches_in_a_row_are_one_to_a_sink_that_asks_for_no_times(bench: Bench) -> None:
-    calls: list[list[Event]] = []
-    bench.own.send = calls.append  # type: ignore[method-assign,assignment]
-    bench.open().send([(1.0, [Response("a")]), (2.0, [Response("b"), Response("c")])])
-    assert calls == [[Response("a"), Response("b"), Response("c")]]
-
-
-async def test_a_sink_that_asks_for_times_gets_each_batch_with_its_own(bench: Bench) -> None:
+async def test_a_sink_that_asks_for_times_gets_them(bench: Bench) -> None:
     bench.own = timed = TimedSinks()
-    bench.open().send([(1.0, [Response("a")]), (2.0, [Response("b")])])
-    assert timed.times == [1.0, 2.0]
-
-
-async def test_of_batches_in_a_row_those_are_lost_that_it_did_not_get(bench: Bench) -> None:
-    bench.own = timed = TimedSinks()
-    timed.is_broken = True
     side = bench.open()
-    side.send([(at, [Response("a")]) for at in (1.0, 2.0, 3.0)])
+    side.send([Response("a"), Response("b")], [1.0, 2.0])
+    assert (timed.events, timed.times) == (2, [1.0, 2.0])
+    timed.is_broken = True
+    side.send([Response("c"), Response("d")], [3.0, 4.0])
     await side.close(OUTCOME)
-    assert timed.times == [1.0]
     assert bench.lost("events") == 2
 
 
 async def test_a_stream_that_goes_without_the_sink_is_counted_whole(bench: Bench) -> None:
     bench.breaker.failed("RuntimeError")
     side = bench.open()
-    side.send([(0.0, [Response("a"), Response("b")])])
+    side.send([Response("a"), Response("b")], [0.0, 0.0])
     await side.close(OUTCOME)
     assert bench.own.events == bench.own.closed == 0
     assert [bench.lost(what) for what in ("streams", "events")] == [1, 2]
@@ -137,9 +123,9 @@ async def test_a_stream_that_goes_without_the_sink_is_counted_whole(bench: Bench
 async def test_other_streams_of_a_sink_that_raised_go_on(bench: Bench) -> None:
     one, other = bench.open(), bench.open()
     bench.own.is_broken = True
-    one.send([(0.0, [Response("a")])])
+    one.send([Response("a")], [0.0])
     bench.own.is_broken = False
-    other.send([(0.0, [Response("b")])])
+    other.send([Response("b")], [0.0])
     await other.close(OUTCOME)
     assert bench.own.events == 1
     assert bench.lost("streams") == 0
@@ -149,7 +135,7 @@ async def test_a_sink_that_raises_while_it_closes_did_not_get_the_stream_whole(
     bench: Bench,
 ) -> None:
     side = bench.open()
-    side.send([(0.0, [Response("a")])])
+    side.send([Response("a")], [0.0])
     bench.own.is_broken = True
     await side.close(OUTCOME)
     assert [bench.lost(what) for what in ("streams", "events")] == [1, 0]
@@ -188,6 +174,6 @@ async def test_a_trial_that_fails_does_not(bench: Bench) -> None:
     bench.clock.now += 1
     trial = bench.open()
     bench.own.is_broken = True
-    trial.send([(0.0, [Response("a")])])
+    trial.send([Response("a")], [0.0])
     await trial.close(OUTCOME)
     assert bench.health.degraded() == {"own": "RuntimeError"}
