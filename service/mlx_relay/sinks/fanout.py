@@ -19,11 +19,14 @@ from mlx_relay.sinks.health import SinkHealth
 from mlx_relay.sinks.own_thread import SinkThread, ThreadedSink
 from mlx_relay.sinks.side import SideSink, close_factory
 
-LINGER_SECONDS = 0.25
-"""How long text waits for more of it on its way to side sinks."""
+LINGER_SECONDS = 0.5
+"""How long text waits for more of it, and for that of other streams, on its way to side sinks."""
 
 MAX_WAITING = 100
-"""So many events wait for nothing more."""
+"""So many pieces of text wait for nothing more."""
+
+STREAMS_IN_A_ROW = 50
+"""Of so many streams text is let out before the loop turns to what came meanwhile."""
 
 
 class SideSinks:
@@ -35,6 +38,7 @@ class SideSinks:
         self._factories = factories
         self._breakers = {name: Breaker(name, health) for name in factories}
         self._closing = asyncio.TaskGroup()
+        self._late: list[FanOut] = []
 
     async def __aenter__(self) -> Self:
         await self._closing.__aenter__()
@@ -56,6 +60,22 @@ class SideSinks:
             for name, factory in self._factories.items()
         ]
 
+    def let_out_later(self, fan_out: "FanOut") -> None:
+        """Let out what waits in *fan_out* together with what waits in others."""
+        if not self._late:
+            asyncio.get_running_loop().call_later(LINGER_SECONDS, self._let_all_out)
+        self._late.append(fan_out)
+
+    def _let_all_out(self) -> None:
+        late, self._late = self._late, []
+        self._let_out(late)
+
+    def _let_out(self, late: "list[FanOut]") -> None:
+        for fan_out in late[:STREAMS_IN_A_ROW]:
+            fan_out.let_out()
+        if rest := late[STREAMS_IN_A_ROW:]:
+            asyncio.get_running_loop().call_soon(self._let_out, rest)
+
     def close(self, side: SideSink | ThreadedSink, outcome: Outcome) -> None:
         """Close *side* in a task of its own."""
         self._closing.create_task(side.close(outcome))
@@ -67,10 +87,10 @@ class FanOut:
     __slots__ = (
         "_client",
         "_flushed",
+        "_is_late",
         "_raw",
         "_side_sinks",
         "_sides",
-        "_timer",
         "_times",
         "_waiting",
         "wants_raw",
@@ -85,7 +105,7 @@ class FanOut:
         self._flushed = 0
         self._waiting: list[Event] = []
         self._times: list[float] = []
-        self._timer: asyncio.TimerHandle | None = None
+        self._is_late = False
 
     @property
     def events(self) -> int:
@@ -113,15 +133,18 @@ class FanOut:
         waiting = self._waiting
         waiting.append(event)
         self._times.append(at)
-        if len(waiting) == 1:
-            self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, self._flush)
-        elif len(waiting) == MAX_WAITING:
+        if not self._is_late:
+            self._is_late = True
+            self._side_sinks.let_out_later(self)
+        elif len(waiting) >= MAX_WAITING:
             self._flush()
 
+    def let_out(self) -> None:
+        """Give the side sinks what waits for them."""
+        self._is_late = False
+        self._flush()
+
     def _flush(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
         if self._waiting:
             events, self._waiting = self._waiting, []
             times, self._times = self._times, []

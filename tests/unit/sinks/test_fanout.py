@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from mlx_relay.events import Done, Event, Response
 from mlx_relay.sinks import Outcome, Sink, StreamInfo, fanout, side
-from mlx_relay.sinks.fanout import MAX_WAITING, FanOut, SideSinks
+from mlx_relay.sinks.fanout import MAX_WAITING, STREAMS_IN_A_ROW, FanOut, SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from support.values import stream_info
 
@@ -127,6 +127,17 @@ async def test_more_of_a_text_comes_to_the_client_at_once_and_to_the_others_in_a
     assert timed.times == [1.0, 2.0, 3.0]
     sinks.send_more(Response("d"), 4.0)
     await timed.got(4)
+
+
+async def test_text_of_more_streams_than_go_in_a_row_is_let_out_as_well(
+    health: SinkHealth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "LINGER_SECONDS", 0.01)
+    timed = TimedKeeper()
+    side_sinks = SideSinks({"timed": timed}, health)
+    for _ in range(2 * STREAMS_IN_A_ROW + 1):
+        FanOut(Keeper(), side_sinks, STREAM).send_more(Response("a"), 1.0)
+    await timed.got(2 * STREAMS_IN_A_ROW + 1)
 
 
 async def test_text_that_waits_goes_before_what_follows_it(health: SinkHealth) -> None:
