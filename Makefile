@@ -51,13 +51,14 @@ SOAK_MINUTES ?= 60
 soak: .venv/dev.stamp    ## the same for SOAK_MINUTES=60: memory and open files must stay flat
 	@$(BIN)/python loadtests/run.py --shape soak --seconds $$(($(SOAK_MINUTES) * 60)) $(LOAD)
 
-check: .venv/dev.stamp    ## format, lint, types, import rules
+check: .venv/dev.stamp    ## format, lint, types, import rules, the page's types and tests
 	@$(BIN)/ruff format --check
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/mypy --platform darwin
 	@$(BIN)/lint-imports
 	@$(BIN)/python hatch_build.py npm run --silent check
+	@$(BIN)/python hatch_build.py npm test --silent
 
 check-deploy: .venv-deploy/deploy.stamp    ## lint docs/deploy: hadolint, the schemas of compose and of Kubernetes
 	@.venv-deploy/bin/hadolint docs/deploy/Dockerfile

@@ -161,7 +161,3 @@ def test_the_licenses_of_what_is_bundled_go_along(name: str) -> None:
 
 def test_the_types_of_the_events_are_those_of_the_schema() -> None:
     npm("run", "--silent", "event-types", "--", "--check")
-
-
-def test_the_tests_of_the_page_pass() -> None:
-    npm("test", "--silent")
