@@ -1,9 +1,10 @@
 """What a token costs with two relays that share a Redis, against one alone: a table, an exit code.
 
 Each round takes the same streams through one relay, through one with Redis, through two, half each,
-and as many through each of the two. The figure is the median of the rounds. A relay with fewer
-streams pays more for each token (docs/performance.md: its code and its streams have left the cache
-when the next token comes), so the halves tell what spreading costs, the doubles what sharing costs.
+and as many through each of the two; and half of them through one. The figure is the median of the
+rounds. A relay with fewer streams pays more for each token, also when it is alone
+(docs/performance.md: its code has left the cache when the next token comes). So two are held
+against one with as many streams as each of them has.
 Load generator, fake and relays have the machine together: with two processors it is full long
 before two relays are, so nothing here says how much two relays can carry.
 """
@@ -28,10 +29,11 @@ import cassettes
 
 ROUNDS: Final = 5
 ONE: Final = "one"
+HALF: Final = "one, half as many"
 TWO: Final = "two, half each"
 DOUBLE: Final = "two, as many each"
 LIMIT: Final = 1.15
-"""With two relays a token may cost this many times what it costs with one."""
+"""With two relays a token may cost this many times what it costs with one that is as busy."""
 
 
 def main() -> None:
@@ -43,10 +45,12 @@ def main() -> None:
         costs = uvloop.run(measure(sets, arguments.rounds, arguments.streams))
     for label, found in costs.items():
         say(f"{label:<20} {found:8.2f} us of CPU per token")
-    ratios = {label: costs[label] / costs[ONE] for label in (TWO, DOUBLE)}
-    for label, ratio in ratios.items():
-        say(f"{label} / {ONE:<20} {ratio:8.3f}   at most {LIMIT}")
-    sys.exit(0 if max(ratios.values()) <= LIMIT else 1)
+    pairs = ((TWO, HALF), (DOUBLE, ONE))
+    for label, against in (*pairs, (TWO, ONE)):
+        say(f"{f'{label} / {against}':<42} {costs[label] / costs[against]:8.3f}")
+    worst = max(costs[label] / costs[against] for label, against in pairs)
+    say(f"{'the worse of the first two':<42} {worst:8.3f}   at most {LIMIT}")
+    sys.exit(0 if worst <= LIMIT else 1)
 
 
 @contextmanager
@@ -67,7 +71,7 @@ def started(folder: Path) -> Iterator[dict[str, list[Target]]]:
         targets.replicas(homes[1], upstream, 1, f"{redis_url[:-1]}1") as one,
         targets.replicas(homes[2], upstream, 2, f"{redis_url[:-1]}2") as two,
     ):
-        yield {ONE: [alone], "one, with Redis": one, TWO: two, DOUBLE: two}
+        yield {ONE: [alone], HALF: [alone], "one, with Redis": one, TWO: two, DOUBLE: two}
 
 
 async def measure(sets: dict[str, list[Target]], rounds: int, streams: int) -> dict[str, float]:
@@ -78,8 +82,8 @@ async def measure(sets: dict[str, list[Target]], rounds: int, streams: int) -> d
     for _ in range(rounds):
         for label, relays in sets.items():
             before = sum(relay.cpu_seconds() for relay in relays)
-            times = len(relays) if label == DOUBLE else 1
-            takes = await take_all(relays, "paced", streams * times)
+            times = {DOUBLE: 2.0, HALF: 0.5}.get(label, 1.0)
+            takes = await take_all(relays, "paced", int(streams * times))
             cpu = sum(relay.cpu_seconds() for relay in relays) - before
             check(takes, PACED_TOKENS)
             found[label].append(cpu / (len(takes) * PACED_TOKENS) * 1e6)

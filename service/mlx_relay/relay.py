@@ -1,7 +1,7 @@
 """Chats in; their streams, all of this process, out: admitted, counted, stopped and drained."""
 
 import asyncio
-import uuid
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -100,4 +100,4 @@ class Relay:
 
 def new_stream_id() -> str:
     """Return a name for a stream that nobody can guess."""
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)

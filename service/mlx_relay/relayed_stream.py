@@ -65,7 +65,7 @@ class RelayedStream:
         "_pipeline",
         "_progressed_at",
         "_timer",
-        "_waiting_timer",
+        "_waiting_at",
         "_wake",
         "_wants_raw",
         "_watch",
@@ -82,7 +82,6 @@ class RelayedStream:
         self._watch = Stopwatch(time.monotonic())
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
-        self._waiting_timer: asyncio.TimerHandle | None = None
         self._gap = chat.profile.deadlines.first_event
         self._has_progress = False
         self._wants_raw = fan_out.wants_raw
@@ -91,6 +90,7 @@ class RelayedStream:
         # Only the time moves with each token: a float is cheaper than a timer.
         self._progressed_at = 0.0
         self._last = math.inf
+        self._waiting_at = math.inf
 
     @property
     def id(self) -> str:
@@ -109,9 +109,8 @@ class RelayedStream:
                     source.cancel()
         finally:
             self._watch.released(time.monotonic())
-            for timer in (self._timer, self._waiting_timer):
-                if timer:
-                    timer.cancel()
+            if self._timer:
+                self._timer.cancel()
             if self._client.is_stalled:
                 self.fail(StreamError("too_slow", "client_stalled"))
 
@@ -137,7 +136,7 @@ class RelayedStream:
             if not self._has_progress:
                 self._has_progress = True
                 self._gap = self._chat.profile.deadlines.next_event
-                self._arm(min(self._last, self._loop.time() + self._gap))
+                self._look_by(self._loop.time() + self._gap)
 
     def end(self, failure: StreamError | None) -> None:
         if failure is not None:
@@ -169,7 +168,7 @@ class RelayedStream:
             async with exchange:
                 self._exchange = exchange
                 self._progressed_at = time.monotonic()
-                self._arm(min(self._last, self._loop.time() + self._gap))
+                self._look_by(self._loop.time() + self._gap)
                 await exchange.pump(self)
         except StreamError as failure:
             self.fail(failure)
@@ -183,11 +182,10 @@ class RelayedStream:
         async for position in turn.positions():
             was_queued = True
             self._say(Status("queued", position))
-        self._last = self._loop.time() + self._chat.profile.deadlines.total
-        self._arm(self._last)
-        self._waiting_timer = self._loop.call_later(
-            0 if was_queued else WAITING_SECONDS, self._say, Status("waiting")
-        )
+        now = self._loop.time()
+        self._last = now + self._chat.profile.deadlines.total
+        self._waiting_at = now if was_queued else now + WAITING_SECONDS
+        self._look_by(min(self._last, self._waiting_at))
 
     async def _keep_pace(self) -> None:
         while True:
@@ -218,25 +216,34 @@ class RelayedStream:
     def _note_head(self, head: Head) -> None:
         self._fan_out.receive_head(head.status, head.headers, time.monotonic())
 
-    def _arm(self, when: float) -> None:
-        if self._timer:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(when, self._check_deadline)
+    def _look_by(self, when: float) -> None:
+        """Look at the deadlines at *when* at the latest: a look that is due before sets the next.
 
-    def _check_deadline(self) -> None:
+        A timer costs as much as many tokens, so there is one.
+        """
+        if self._timer:
+            if self._timer.when() <= when:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
         now = self._loop.time()
+        if now >= self._waiting_at:
+            self._waiting_at = math.inf
+            self._say(Status("waiting"))
         if now >= self._last:
             self.fail(StreamError("upstream_timeout", "total"))
-            return
-        if self._exchange is None:
-            self._arm(self._last)
-            return
-        if self._exchange.is_paused:
+        elif self._exchange and (left := self._patience(self._exchange)) <= 0:
+            cause = "idle" if self._watch.has_output else "no_progress"
+            self.fail(StreamError("upstream_timeout", cause))
+        else:
+            gap_ends = now + left if self._exchange else math.inf
+            self._look_by(min(self._last, self._waiting_at, gap_ends))
+
+    def _patience(self, exchange: Exchange) -> float:
+        """Return for how long the upstream may still be silent; it is not while it is paused."""
+        if exchange.is_paused:
             self._progressed_at = time.monotonic()
-        left = self._progressed_at + self._gap - time.monotonic()
-        if left > 0:
-            self._arm(min(self._last, now + left))
-            return
-        self.fail(
-            StreamError("upstream_timeout", "idle" if self._watch.has_output else "no_progress")
-        )
+        return self._progressed_at + self._gap - time.monotonic()

@@ -118,7 +118,9 @@ async def states_of(fake: Service) -> "Counter[str]":
     return Counter(entry["state"] for entry in entries)
 
 
-@pytest.mark.parametrize(("workers", "streams"), [(1, 200), (2, 40)])
+@pytest.mark.parametrize(
+    ("workers", "streams"), [(1, 200), pytest.param(2, 40, marks=pytest.mark.nightly)]
+)
 async def test_streams_end_in_their_time_or_are_told_and_the_log_has_them_all(
     tmp_path: Path, slow_fake: Service, workers: int, streams: int
 ) -> None:

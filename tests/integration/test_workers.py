@@ -164,7 +164,9 @@ async def end_of(answer: aiohttp.ClientResponse) -> str:
         return "cut"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.nightly)]
+)
 async def test_a_signal_ends_the_streams_of_all_workers(tmp_path: Path, number: int) -> None:
     async with held_upstream() as upstream, two_workers(tmp_path, upstream) as client:
         held = [await client.open_with_text() for _ in range(4)]

@@ -126,10 +126,11 @@ class ResponseReader(asyncio.Protocol):
         if self._has_head:
             # A trailer: nobody needs it, and there may be no end of them.
             return
-        self._header_bytes += len(name) + len(value)
+        self._header_bytes += len(name) + len(value) + len(b": \r\n")
         self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
 
     def on_headers_complete(self) -> None:
+        self._header_bytes += len(b"HTTP/1.1 200 \r\n\r\n")
         if self._parser.get_status_code() < 200:
             self._headers.clear()
         elif not self.head.done() and self._header_bytes <= MAX_HEAD_BYTES:

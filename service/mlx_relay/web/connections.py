@@ -5,7 +5,7 @@ quotes the bad line, which may be an Authorization header, to the client and in 
 """
 
 import asyncio
-import uuid
+import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -114,7 +114,7 @@ class _Connection(web.RequestHandler):
         if request.writer.output_size > 0:
             # A second answer would land inside the first.
             raise ConnectionError
-        response = error_answer(error, uuid.uuid4().hex)
+        response = error_answer(error, secrets.token_hex(16))
         response.headers.update(GUARDS)
         response.force_close()
         return response

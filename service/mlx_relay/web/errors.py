@@ -1,6 +1,6 @@
 """Errors in; ``{"error": {"code", "message", "request_id"}}`` with the right status out."""
 
-import uuid
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeAlias
 
@@ -60,7 +60,7 @@ def setup_errors(app: web.Application, forms: Mapping[str, ErrorForm] | None = N
 
 @web.middleware
 async def _answer_errors(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    request[REQUEST_ID] = uuid.uuid4().hex
+    request[REQUEST_ID] = secrets.token_hex(16)
     structlog.contextvars.bind_contextvars(request_id=request[REQUEST_ID])
     try:
         return await handler(request)

@@ -147,6 +147,17 @@ async def test_an_informational_head_is_passed_over() -> None:
     assert "link" not in head.headers
 
 
+@pytest.mark.parametrize("size", [1, 100, 1 << 20])
+async def test_interim_heads_without_measure_are_refused_however_they_are_cut(size: int) -> None:
+    response, _ = reader()
+    data = b"HTTP/1.1 100 Continue\r\n\r\n" * 1000 + HEAD
+    for start in range(0, len(data), size):
+        response.data_received(data[start : start + size])
+    with pytest.raises(StreamError) as raised:
+        await response.head
+    assert raised.value.code == "upstream_protocol"
+
+
 @pytest.mark.parametrize("ending", [b"", b"\r\n\r\n"])
 async def test_a_head_without_measure_is_refused(ending: bytes) -> None:
     response, _ = reader()
