@@ -108,11 +108,13 @@ class HangsInItsThread(_Sinks):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.events: queue.Queue[Any] = queue.Queue(QUEUE_SIZE)
+        self.hangs = threading.Event()
         threading.Thread(target=self._hang, daemon=True).start()
 
     def _hang(self) -> None:
         self.events.get()
         self.note("hangs", 1)
+        self.hangs.set()
         threading.Event().wait()
 
     class sink(_Sink):  # noqa: N801 - as above
@@ -121,5 +123,7 @@ class HangsInItsThread(_Sinks):
                 try:
                     self.sinks.events.put_nowait(event)
                     self.sinks.note("own_events", 1)
+                    # From the first on: what finds room afterwards must not hang on a race.
+                    self.sinks.hangs.wait(PATIENCE_SECONDS)
                 except queue.Full:
                     self.sinks.context.count_loss("own_events")
