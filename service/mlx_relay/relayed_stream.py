@@ -59,7 +59,6 @@ class RelayedStream:
         "_exchange",
         "_fan_out",
         "_gap",
-        "_has_progress",
         "_last",
         "_loop",
         "_pipeline",
@@ -83,7 +82,6 @@ class RelayedStream:
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._gap = chat.profile.deadlines.first_event
-        self._has_progress = False
         self._wants_raw = fan_out.wants_raw
         # For text of the same kind as what was sent last.
         self._way: ShortWay | None = None
@@ -127,14 +125,13 @@ class RelayedStream:
             self._wake.set()
 
     def _take(self, data: bytes, at: float) -> None:
-        events = self._pipeline.feed(data, at)
+        events = self._pipeline.feed_long_way(data, at)
         self._publish(events, at)
         way = self._pipeline.short_way
         self._way = way if way and events and type(events[-1]) is way.kind else None
         if self._pipeline.progressed:
             self._progressed_at = at
-            if not self._has_progress:
-                self._has_progress = True
+            if self._gap is not self._chat.profile.deadlines.next_event:
                 self._gap = self._chat.profile.deadlines.next_event
                 self._look_by(self._loop.time() + self._gap)
 

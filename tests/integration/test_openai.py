@@ -79,7 +79,7 @@ async def test_a_whole_answer_has_thinking_text_reason_and_usage(
     completion = asked.result()
     (choice,) = completion.choices
     assert (choice.message.content, choice.finish_reason) == ("Forty-two.", "length")
-    assert choice.message.reasoning_content == "Let me see. "  # type: ignore[attr-defined]  # ours
+    assert choice.message.reasoning_content == "Let me see. "  # type: ignore[attr-defined]  # not OpenAI's
     assert completion.model == name
     assert completion.usage
     assert completion.usage.total_tokens == 7

@@ -6,7 +6,8 @@ import pytest
 
 from mlx_relay.admission import Turn
 from mlx_relay.errors import StreamError
-from mlx_relay.events import Status
+from mlx_relay.events import Response, Status, Thinking
+from mlx_relay.pipeline import ShortWay
 from mlx_relay.sinks.fanout import SideSinks
 from mlx_relay.sinks.health import SinkHealth
 from unit.relaying import (
@@ -42,6 +43,22 @@ async def test_side_sinks_and_the_count_miss_nothing_that_the_client_gets() -> N
     assert client.types() == [*kinds, "Done"]
     assert keeper.events == client.events
     assert outcome.events == len(client.events)
+
+
+async def test_no_read_is_tried_twice_on_the_short_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[bytes] = []
+    take = ShortWay.take
+
+    def note(way: ShortWay, data: bytes) -> Response | Thinking | None:
+        tried.append(data)
+        return take(way, data)
+
+    monkeypatch.setattr(ShortWay, "take", note)
+    texts = [TEXT.replace(b"hi", word) for word in (b"one", b"two", b"`three`", b"four", b"five")]
+    pieces = [*texts, THOUGHT, TEXT, STOP]
+    await relay(FakeUpstream(FakeExchange(pieces))).run(chat(), FakeClient(), Turn())
+    assert texts[2] in tried
+    assert len(tried) == len(set(tried))
 
 
 async def test_a_body_that_just_stops_is_an_error() -> None:

@@ -22,7 +22,7 @@ from mlx_relay.pipeline.families import (
     parser_names,
 )
 from mlx_relay.pipeline.reasoning import MarkedReasoning
-from mlx_relay.pipeline.short_way import MAX_LINE_BYTES, ShortWay
+from mlx_relay.pipeline.short_way import MAX_READ_BYTES, ShortWay
 from mlx_relay.pipeline.sse import Decoder, Message
 from mlx_relay.pipeline.trace import Trace
 
@@ -40,7 +40,7 @@ class Pipeline:
 
     *ended* says that the terminal event is out; *progressed* that the last ``feed`` brought text,
     reasoning or calls, held back or not. While there is a *short_way*, its ``take`` may be asked
-    before ``feed``; that opens it, changes it and closes it.
+    first; the two feeds open it, change it and close it.
 
     *reasoning_parser* and *tool_parser* are names of families (UnknownParser if they are not);
     *starts_in_thinking* overrides the family's own rule; *tools* are the request's schemas, which
@@ -99,6 +99,10 @@ class Pipeline:
         if self.short_way and (event := self.short_way.take(data)):
             self.progressed = True
             return [event]
+        return self.feed_long_way(data, at)
+
+    def feed_long_way(self, data: bytes, at: float) -> list[Event]:
+        """Return what ``feed`` does, for a caller whom the short way gave nothing."""
         if self.ended:
             return []
         self._leave_short_way()
@@ -146,7 +150,7 @@ class Pipeline:
         kind = Thinking if voice.is_thinking else Response
         in_field = self._reasoning.in_field
         is_steady = self._assembler.is_steady(kind) and self._chunks.is_in_text is not in_field
-        reads = min(self._events_left, self._bytes_left // (MAX_LINE_BYTES + 2))
+        reads = min(self._events_left, self._bytes_left // MAX_READ_BYTES)
         return ShortWay(voice, kind, in_field=in_field, reads=reads) if is_steady else None
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:

@@ -11,8 +11,8 @@ from mlx_relay.events import Response, Thinking
 from mlx_relay.pipeline.plain import decode_plain
 from mlx_relay.pipeline.voice import Voice
 
-MAX_LINE_BYTES: Final = 16 * 1024
-"""A longer line is no token; sinks may keep what came this way for a moment."""
+MAX_READ_BYTES: Final = 16 * 1024
+"""A longer read is no token; sinks may keep what came this way for a moment."""
 
 
 class ShortWay:
@@ -49,14 +49,10 @@ class ShortWay:
 
     def take(self, data: bytes) -> Response | Thinking | None:
         """Return the event that *data* is; None, and nothing is taken, if it is not just one."""
+        if len(data) > MAX_READ_BYTES or self.reads_taken == self._reads:
+            return None
         line, _, rest = data.partition(b"\n")
-        if (
-            rest != b"\n"
-            or not line.startswith(b"data: ")
-            or b"\r" in line
-            or len(line) > MAX_LINE_BYTES
-            or self.reads_taken == self._reads
-        ):
+        if rest != b"\n" or not line.startswith(b"data: ") or b"\r" in line:
             return None
         try:
             delta = decode_plain(line[6:]).choices[0].delta

@@ -97,7 +97,7 @@ class MetricsSink:
             elif type(event) is Status:
                 self._note_queue(event)
         self._last_output = last
-        if last and last - self._taken_over_at >= TAKE_OVER_SECONDS:
+        if last is not None and last - self._taken_over_at >= TAKE_OVER_SECONDS:
             self._take_over(last)
 
     async def drain(self) -> None:

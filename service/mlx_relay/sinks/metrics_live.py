@@ -1,6 +1,7 @@
 """Events in; what happens now, out: totals since the start and figures of the last minute.
 
-Always on, whatever the setting ``sinks`` says, and cheap: a batch costs a look-up and an addition.
+Always on, whatever the setting ``sinks`` says, and cheap: an event costs a look-up and an addition.
+Text comes up to half a second late (``fanout``), and counts in the second in which it comes.
 A rolling window of one slot per second is kept while nobody looks, so that whoever looks finds
 percentiles at once.
 """

@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -86,7 +87,8 @@ def _literal(host: str, port: int) -> Sequence[aiohappyeyeballs.AddrInfoType]:
 async def _where(addresses: Sequence[aiohappyeyeballs.AddrInfoType]) -> dict[str, Any]:
     """Return what tells ``create_connection`` where to connect to.
 
-    The loop connects to a single address itself: that costs a third of the race between several.
+    The loop connects to a single address itself: for a socket of ours uvloop would look the address
+    up once more, in a thread.
     """
     if len(addresses) > 1:
         loop = asyncio.get_running_loop()
@@ -106,4 +108,6 @@ def _take_little_at_once(transport: asyncio.Transport) -> None:
     The event loop reads up to 250 KiB at a time where the kernel has them.
     """
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+    # One that is gone already says so to its protocol.
+    with suppress(OSError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)

@@ -10,7 +10,7 @@ from laws import merged, play
 from mlx_relay.events import Event, Response, Thinking
 from mlx_relay.pipeline import MAX_STREAM_BYTES, Pipeline, parser_names
 from mlx_relay.pipeline.families import find_families
-from mlx_relay.pipeline.short_way import MAX_LINE_BYTES, ShortWay
+from mlx_relay.pipeline.short_way import MAX_READ_BYTES, ShortWay
 from mlx_relay.pipeline.voice import MAX_UNDECIDED, Voice
 from unit.pipeline.frames import DONE, FINISH, call, calls, content, frame, reasoning, usage
 
@@ -60,7 +60,7 @@ def test_reasoning_that_follows_reasoning_takes_it() -> None:
         content("b")[1:],
         content("b").replace(b"\n", b"\r\n"),
         content("b").replace(b",", b",\r", 1),
-        content("b" * MAX_LINE_BYTES),
+        content("b" * MAX_READ_BYTES),
         content("<"),
         content("\n"),
         content("`"),
@@ -100,7 +100,7 @@ def test_a_family_that_has_not_settled_counts_what_passes() -> None:
 
 
 def test_the_limit_of_a_stream_is_the_same_on_both() -> None:
-    text = "x" * (MAX_LINE_BYTES - 1000)
+    text = "x" * (MAX_READ_BYTES - 1000)
     pipeline, taken = Pipeline(), 0
     while not pipeline.ended:
         events = pipeline.feed(content(text), 0.0)

@@ -44,6 +44,19 @@ async def test_a_name_with_several_addresses_leads_to_the_one_that_answers() -> 
             await reader.head
 
 
+async def test_a_server_that_takes_a_connection_and_resets_it_is_unreachable() -> None:
+    def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    listener = await asyncio.start_server(reset, "127.0.0.1", 0)
+    async with listener:
+        for _ in range(20):
+            _, reader = await connector().connect(profile(listener.sockets[0].getsockname()[1]))
+            with pytest.raises(StreamError) as raised:
+                await reader.head
+            assert raised.value.cause == "closed"
+
+
 async def test_a_port_where_nobody_listens_refuses() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
