@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from support.balancer import program
 from support.processes import ROOT, START_SECONDS
@@ -78,7 +77,6 @@ def test_two_workers_before_two_relays_verify_every_stream_and_leave_nothing_beh
     assert processes_of(str(tmp_path)) == []
 
 
-@pytest.mark.nightly
 def test_a_missed_threshold_sets_the_exit_code_and_is_named(tmp_path: Path) -> None:
     limit = ("--limit", "first event p99 ms=0.001")
     code, said = load(tmp_path, "--seconds", "1", "--rate", "6", "--seed", SHORT_STREAMS, *limit)
