@@ -24,6 +24,18 @@ async def ask(chat: ChatPage, model: ScriptedModel, question: str, text: str) ->
     await chat.is_idle()
 
 
+async def hold(chat: ChatPage, address: str) -> asyncio.Event:
+    """Hold the page's requests to *address* back until the event is set."""
+    free = asyncio.Event()
+
+    async def hold_back(route: Route) -> None:
+        await free.wait()
+        await route.continue_()
+
+    await chat.page.route(address, hold_back)
+    return free
+
+
 # What the reader sends, and stops.
 
 
@@ -287,13 +299,7 @@ async def test_an_answer_goes_on_while_the_reader_looks_elsewhere(
 async def test_an_answer_goes_on_also_when_its_conversation_is_not_stored_yet(
     chat: ChatPage, model: ScriptedModel
 ) -> None:
-    stored = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        await stored.wait()
-        await route.continue_()
-
-    await chat.page.route("**/api/conversations", hold)
+    stored = await hold(chat, "**/api/conversations")
     await chat.send("Slow storage")
     answer = await model.asked()
     await answer.say("First half, ")
@@ -340,6 +346,25 @@ async def test_a_conversation_is_exported(
     download = await waiting.value
     assert download.suggested_filename.endswith(f".{ending}")
     assert "Gladly." in (await download.path()).read_text()
+
+
+async def test_an_export_has_what_the_page_shows_also_while_it_is_being_stored(
+    chat: ChatPage, model: ScriptedModel
+) -> None:
+    await chat.send("Take me away")
+    answer = await model.asked()
+    stored = await hold(chat, "**/api/conversations/*/messages/1")
+    await answer.say("Not stored ")
+    await expect(chat.answer).to_contain_text("Not stored")
+    await chat.button("Export this conversation").click()
+    async with chat.page.expect_download() as waiting:
+        async with chat.page.expect_request("**/messages/1"):
+            await chat.button("Export as Markdown").click()
+        stored.set()
+    text = (await (await waiting.value).path()).read_text()
+    assert "Not stored" in text
+    await answer.finish()
+    await chat.is_idle()
 
 
 @pytest.mark.parametrize("size", [20, 50_000], ids=["short", "long"])

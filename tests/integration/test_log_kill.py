@@ -5,6 +5,7 @@ import contextlib
 import json
 import random
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from support.relay import command, relay_service
 
 STREAMS = 50
 MOST_EVENTS = 2_000
+RECORD_SECONDS = 0.25
 SETTINGS = """
 [sink.log]
 max_bytes = 65536
@@ -53,6 +55,7 @@ class Victim:
             "mlx_lm/hello",
         )
         command(self.env, "profile", "add", "p", *arguments)
+        self.spoke_at: dict[str, float] = {}
         self.seen: set[str] = set()
 
     async def live_and_die(self, choice: random.Random) -> None:
@@ -66,6 +69,7 @@ class Victim:
                         clients.create_task(self._chat_until_it_dies(session, countdown))
                     await countdown.done.wait()
                     relay.process.send_signal(signal.SIGKILL)
+                    self._keep_seen()
 
     async def _chat_until_it_dies(
         self, session: aiohttp.ClientSession, countdown: "Countdown"
@@ -80,7 +84,7 @@ class Victim:
             return
 
     async def _read(self, answer: aiohttp.ClientResponse, countdown: "Countdown") -> None:
-        """Read an answer; a stream counts as seen when the model has said something in it."""
+        """Read an answer; note when the model said something in it first."""
         stream_id = ""
         async for line in answer.content:
             if line.startswith(b"data: "):
@@ -88,8 +92,13 @@ class Victim:
                 if event["type"] == "start":
                     stream_id = event["stream_id"]
                 elif event["type"] in ("thinking", "response"):
-                    self.seen.add(stream_id)
+                    self.spoke_at.setdefault(stream_id, time.monotonic())
                 countdown.step()
+
+    def _keep_seen(self) -> None:
+        """Keep those whose records had time to reach the kernel: no stream waits for its own."""
+        latest = time.monotonic() - RECORD_SECONDS
+        self.seen |= {stream for stream, at in self.spoke_at.items() if at < latest}
 
     def recover(self) -> None:
         """Serve nobody, and end in peace."""

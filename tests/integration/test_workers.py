@@ -132,6 +132,7 @@ async def test_a_killed_worker_is_replaced_its_places_are_free_and_the_others_go
     ):
         held = [await client.open_with_text() for _ in range(4)]
         await metrics_with(client.session, 'mlx_relay_active_streams{profile="p"} 4.0')
+        await logged(tmp_path, b'"record":"stream_started"', 4)
         victim = client.workers()[0]
         victim.kill()
         async with asyncio.timeout(PATIENCE):
@@ -144,9 +145,19 @@ async def test_a_killed_worker_is_replaced_its_places_are_free_and_the_others_go
         assert Counter(ends) == {"done": 4, "cut": 2}
         code = await asyncio.to_thread(client.relay.service.stop)
     assert code == 0
-    log = b"".join(file.read_bytes() for file in tmp_path.glob("logs/*.jsonl"))
-    assert log.count(b'"kind":"lost"') == 2
+    assert log_of(tmp_path).count(b'"kind":"lost"') == 2
     assert not list((tmp_path / "workers").iterdir())
+
+
+def log_of(data_dir: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in data_dir.glob("logs/*.jsonl"))
+
+
+async def logged(data_dir: Path, text: bytes, count: int) -> None:
+    """Wait until the log has *text* so often: a stream does not wait for its record."""
+    async with asyncio.timeout(PATIENCE):
+        while (await asyncio.to_thread(log_of, data_dir)).count(text) < count:
+            pass
 
 
 async def open_when_there_is_room(client: Client) -> aiohttp.ClientResponse:

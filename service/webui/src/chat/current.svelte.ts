@@ -49,6 +49,12 @@ class Current {
     else router.go(chatAddress(null));
   }
 
+  /** Resolves when the relay has all that the open chat shows, or could not store it. */
+  async stored(): Promise<void> {
+    this.chat?.keep();
+    await this.chat?.settled();
+  }
+
   /** Nothing of one user may stay for the next. */
   forget(): void {
     for (const chat of [...this.#left, ...(this.chat ? [this.chat] : [])]) chat.stop();

@@ -106,7 +106,7 @@ export class Chat {
     entry.turn = reduce(entry.turn, { type: "toggle", part, open }, Date.now());
   }
 
-  /** The page goes away, maybe in the middle of an answer: store what there is. */
+  /** Maybe in the middle of an answer: store what there is. */
   keep(): void {
     if (this.live && this.#target) {
       this.#batch?.flush();
