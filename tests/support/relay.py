@@ -1,8 +1,11 @@
 """A relay with an administrator, as a process, and the calls that tests make to it."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +61,25 @@ def relay_service(
         "MLX_RELAY_DRAIN_SECONDS": "0",
         **(env or {}),
     }
-    command(settings, "user", "add", "ada", "--admin", "--password-stdin", stdin="correct horse\n")
-    token = json.loads(command(settings, "key", "add", "ada", "tests", "--json"))["secret"]
+    if "MLX_RELAY_DATABASE_URL" in settings:
+        token = _add_administrator(settings)
+    else:
+        made, token = _made_once()
+        shutil.copytree(made.name, data_dir, dirs_exist_ok=True)
     with running("mlx_relay", "serve", "--port", "0", *arguments, env=settings) as service:
         yield RelayService(service, data_dir, token)
+
+
+@cache
+def _made_once() -> tuple[tempfile.TemporaryDirectory[str], str]:
+    """Return a data directory with ``ada``, and her key: two commands cost more than a service."""
+    folder = tempfile.TemporaryDirectory()
+    return folder, _add_administrator({"MLX_RELAY_DATA_DIR": folder.name})
+
+
+def _add_administrator(env: Mapping[str, str]) -> str:
+    command(env, "user", "add", "ada", "--admin", "--password-stdin", stdin="correct horse\n")
+    return str(json.loads(command(env, "key", "add", "ada", "tests", "--json"))["secret"])
 
 
 def command(env: Mapping[str, str], *arguments: str, stdin: str = "") -> str:
