@@ -21,6 +21,7 @@ from mlx_relay.pipeline.families import (
     find_families,
     parser_names,
 )
+from mlx_relay.pipeline.pieces import Pieces
 from mlx_relay.pipeline.reasoning import MarkedReasoning
 from mlx_relay.pipeline.short_way import MAX_READ_BYTES, ShortWay
 from mlx_relay.pipeline.sse import Decoder, Message
@@ -54,6 +55,7 @@ class Pipeline:
         "_chunks",
         "_decoder",
         "_events_left",
+        "_pieces",
         "_reasoning",
         "ended",
         "progressed",
@@ -72,6 +74,7 @@ class Pipeline:
     ) -> None:
         family = find_families(reasoning_parser, tool_parser, starts_in_thinking=starts_in_thinking)
         self._decoder = Decoder(legacy_errors=True)
+        self._pieces = {in_field: Pieces(in_field=in_field) for in_field in (False, True)}
         self._chunks = Chunks()
         self._reasoning = MarkedReasoning(
             family, starts_in_thinking=starts_in_thinking, tools=Tools(tools), trace=trace
@@ -151,7 +154,7 @@ class Pipeline:
         in_field = self._reasoning.in_field
         is_steady = self._assembler.is_steady(kind) and self._chunks.is_in_text is not in_field
         reads = min(self._events_left, self._bytes_left // MAX_READ_BYTES)
-        return ShortWay(voice, kind, in_field=in_field, reads=reads) if is_steady else None
+        return ShortWay(voice, kind, self._pieces[in_field], reads=reads) if is_steady else None
 
     def _advance(self, messages: list[Message], at: float) -> list[Event]:
         deltas: list[Delta] = []

@@ -8,7 +8,7 @@ stage, and a read without any of that takes this way.
 from typing import Final
 
 from mlx_relay.events import Response, Thinking
-from mlx_relay.pipeline.plain import decode_plain
+from mlx_relay.pipeline.pieces import Pieces
 from mlx_relay.pipeline.voice import Voice
 
 MAX_READ_BYTES: Final = 16 * 1024
@@ -18,14 +18,14 @@ MAX_READ_BYTES: Final = 16 * 1024
 class ShortWay:
     """Open from one look at the stages to their next change, for *reads* reads at most.
 
-    Pieces come in the field of a chunk for content or for reasoning (*in_field*), and leave as
-    events of the kind *kind*. *voice* says them, and is told at the end what it has not seen.
+    What *pieces* reads leaves as events of the kind *kind*. *voice* says them, and is told at the
+    end what it has not seen.
     """
 
     __slots__ = (
         "_changes",
         "_characters",
-        "_in_field",
+        "_pieces",
         "_reads",
         "_room",
         "_voice",
@@ -35,13 +35,13 @@ class ShortWay:
     )
 
     def __init__(
-        self, voice: Voice, kind: type[Response] | type[Thinking], *, in_field: bool, reads: int
+        self, voice: Voice, kind: type[Response] | type[Thinking], pieces: Pieces, *, reads: int
     ) -> None:
         self.kind = kind
         self.reads_taken = 0
         self.bytes_taken = 0
         self._reads = reads
-        self._in_field = in_field
+        self._pieces = pieces
         self._changes = voice.changes
         self._voice = voice
         self._characters = 0
@@ -51,17 +51,8 @@ class ShortWay:
         """Return the event that *data* is; None, and nothing is taken, if it is not just one."""
         if len(data) > MAX_READ_BYTES or self.reads_taken == self._reads:
             return None
-        line, _, rest = data.partition(b"\n")
-        if rest != b"\n" or not line.startswith(b"data: ") or b"\r" in line:
-            return None
-        try:
-            delta = decode_plain(line[6:]).choices[0].delta
-        except (ValueError, RecursionError):
-            return None
-        text, other = delta.content, delta.reasoning_content or delta.reasoning
-        if self._in_field:
-            text, other = other, text
-        if other or not text or self._changes.search(text):
+        text = self._pieces.read(data)
+        if not text or self._changes.search(text):
             return None
         characters = self._characters + len(text)
         if characters > self._room:

@@ -10,6 +10,7 @@ from laws import merged, play
 from mlx_relay.events import Event, Response, Thinking
 from mlx_relay.pipeline import MAX_STREAM_BYTES, Pipeline, parser_names
 from mlx_relay.pipeline.families import find_families
+from mlx_relay.pipeline.pieces import Pieces
 from mlx_relay.pipeline.short_way import MAX_READ_BYTES, ShortWay
 from mlx_relay.pipeline.voice import MAX_UNDECIDED, Voice
 from unit.pipeline.frames import DONE, FINISH, call, calls, content, frame, reasoning, usage
@@ -94,7 +95,7 @@ def test_it_is_closed_while_anything_is_held_back_or_new(before: bytes) -> None:
 def test_a_family_that_has_not_settled_counts_what_passes() -> None:
     voice = Voice(find_families("auto", None, starts_in_thinking=None), "text")
     voice.say("a" * (MAX_UNDECIDED - 1))
-    way = ShortWay(voice, Response, in_field=False, reads=9)
+    way = ShortWay(voice, Response, Pieces(in_field=False), reads=9)
     assert way.take(content("b")) == Response("b")
     assert way.take(content("c")) is None
 
@@ -113,6 +114,6 @@ def test_the_limit_of_a_stream_is_the_same_on_both() -> None:
 def test_it_takes_no_more_reads_than_it_may() -> None:
     voice = Voice(find_families(None, None, starts_in_thinking=None), "text")
     voice.say("a")
-    way = ShortWay(voice, Response, in_field=False, reads=1)
+    way = ShortWay(voice, Response, Pieces(in_field=False), reads=1)
     assert way.take(content("b"))
     assert way.take(content("c")) is None
