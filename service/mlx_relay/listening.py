@@ -3,10 +3,19 @@
 import asyncio
 import errno
 import socket
+from typing import Final
 
 from mlx_relay.errors import CannotListen
 
-BACKLOG = 1024
+BACKLOG: Final = 1024
+
+VANISHED_SECONDS: Final = 60
+"""After this the kernel (Linux) gives up a client that confirms nothing.
+
+Later than a stream's sink, which can tell one that reads too slowly from one that is gone.
+"""
+
+_TCP_USER_TIMEOUT: Final[int | None] = getattr(socket, "TCP_USER_TIMEOUT", None)
 
 
 async def open_listeners(host: str, port: int) -> list[socket.socket]:
@@ -38,6 +47,7 @@ def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
         if family == socket.AF_INET6:
             # The same port may be taken for IPv4, by us among others.
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        _watch_connections(listener)
         listener.bind(address)
         listener.listen(BACKLOG)
         listener.setblocking(False)
@@ -45,6 +55,13 @@ def _listen(family: int, address: tuple[object, ...]) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def _watch_connections(listener: socket.socket) -> None:
+    """Let the kernel look after clients that vanish: connections have what their listener has."""
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if _TCP_USER_TIMEOUT is not None:
+        listener.setsockopt(socket.IPPROTO_TCP, _TCP_USER_TIMEOUT, VANISHED_SECONDS * 1000)
 
 
 def _describe(error: OSError, where: str) -> str:

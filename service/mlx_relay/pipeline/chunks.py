@@ -28,6 +28,7 @@ MAX_TOKEN_COUNT: Final = 10_000_000
 
 _Object: TypeAlias = Mapping[str, Any]
 _REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(FinishReason)}
+_DONE = "[DONE]"
 _BUSY = "rate_limit_exceeded"
 
 
@@ -49,10 +50,8 @@ class Chunks:
         """Return what *message* adds; ``[]`` after an ErrorDelta or a DoneDelta."""
         if self._ended:
             return []
-        if message.event == "message" and (delta := read_plain(message.data)):
-            self.progress += 1
-            self.is_in_text = isinstance(delta, TextDelta)
-            return [delta]
+        if message.event == "message" and (deltas := self._take_usual(message.data)):
+            return deltas
         chunk = decode_json(message.data)
         if message.event == "error" and (message.complete or isinstance(chunk, dict)):
             return self._end(ErrorDelta(_failure(chunk)))
@@ -62,6 +61,17 @@ class Chunks:
         if (error is not None and error is not False) or chunk.get("object") == "error":
             return self._end(ErrorDelta(_failure(chunk)))
         return self._read(chunk)
+
+    def _take_usual(self, data: str) -> list[Delta]:
+        """Take a piece of text, as most messages are, or the end; [] for any other message."""
+        if data == _DONE:
+            return self._end(DoneDelta())
+        delta = read_plain(data)
+        if delta is None:
+            return []
+        self.progress += 1
+        self.is_in_text = isinstance(delta, TextDelta)
+        return [delta]
 
     def _read(self, chunk: _Object) -> list[Delta]:
         choice = _first_choice(chunk.get("choices"))
@@ -102,7 +112,7 @@ class Chunks:
     def _take_other(self, message: Message) -> list[Delta]:
         """Take what is no JSON object: the end, a blank line of life, or rubbish."""
         data = message.data.strip()
-        if data == "[DONE]":
+        if data == _DONE:
             return self._end(DoneDelta())
         if not data:
             return []

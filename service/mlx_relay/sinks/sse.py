@@ -73,7 +73,9 @@ class SseSink:
             data += b"id: %d\ndata: %b\n\n" % (self._number, encode(event))
         self._written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
-        self.is_full = transport.get_write_buffer_size() > HIGH_WATER_BYTES
+        if waiting := transport.get_write_buffer_size():
+            self._watch.start()
+        self.is_full = waiting > HIGH_WATER_BYTES
 
     async def drain(self) -> None:
         """Wait while the client is full; raises ConnectionError when it is gone or was dropped."""
@@ -100,7 +102,8 @@ class SseSink:
 class _Watch:
     """Calls *on_stall* when *taken* did not grow between three looks, *seconds* apart.
 
-    It shrinks when heartbeats, which the sink does not write, come to what waits.
+    It shrinks when heartbeats, which the sink does not write, come to what waits. It looks while
+    something waits: for most clients nothing ever does.
     """
 
     def __init__(
@@ -111,17 +114,28 @@ class _Watch:
         self._on_stall = on_stall
         self._last: int | None = None
         self._looks = 0
-        self._look_again()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Look, if it does not yet."""
+        if self._timer is None:
+            self._last = self._taken()
+            self._looks = 0
+            self._look_again()
 
     def stop(self) -> None:
-        self._timer.cancel()
+        if self._timer:
+            self._timer.cancel()
 
     def _look_again(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
 
     def _look(self) -> None:
+        self._timer = None
         taken = self._taken()
-        is_still = taken is not None and self._last is not None and taken <= self._last
+        if taken is None:
+            return
+        is_still = self._last is not None and taken <= self._last
         self._looks = self._looks + 1 if is_still else 0
         self._last = taken
         if self._looks == 2:

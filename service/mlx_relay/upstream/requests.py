@@ -1,5 +1,6 @@
 """A profile and what to ask of it in; the bytes of one HTTP/1.1 request out."""
 
+from functools import lru_cache
 from urllib.parse import quote
 
 from mlx_relay.profiles import Profile
@@ -13,8 +14,8 @@ def request(profile: Profile, method: str, path: str, body: bytes | None) -> lis
     Each exchange has a connection of its own: most MLX servers close theirs after every answer.
     """
     lines = [
-        f"{method} {quote(profile.base_path + path, safe=_SAFE_IN_PATH)} HTTP/1.1",
-        f"Host: {_host(profile)}:{profile.port}",
+        f"{method} {_path(profile.base_path + path)} HTTP/1.1",
+        f"Host: {_host(profile.host)}:{profile.port}",
         "Accept: text/event-stream",
         "Accept-Encoding: identity",
         "User-Agent: mlx-relay",
@@ -28,10 +29,16 @@ def request(profile: Profile, method: str, path: str, body: bytes | None) -> lis
     return [head] if body is None else [head, body]
 
 
-def _host(profile: Profile) -> str:
-    if ":" in profile.host:
-        return f"[{_one_line(profile.host)}]"
-    return profile.host.encode("idna").decode()
+@lru_cache(maxsize=256)
+def _path(path: str) -> str:
+    return quote(path, safe=_SAFE_IN_PATH)
+
+
+@lru_cache(maxsize=256)
+def _host(host: str) -> str:
+    if ":" in host:
+        return f"[{_one_line(host)}]"
+    return host.encode("idna").decode()
 
 
 def _one_line(value: str) -> str:

@@ -29,8 +29,11 @@ async def read_json(request: web.Request, *, limit: int, seconds: float = 30.0) 
     Raises UnsupportedMediaType, TooLarge, RequestTimeout or InvalidJson.
     """
     _check_media_type(request)
+    if (request.content_length or 0) > limit:
+        raise TooLarge
     try:
-        async with asyncio.timeout(seconds):
+        # A small body is here with its head; a timer would cost more than to read it.
+        async with asyncio.timeout(None if request.content.is_eof() else seconds):
             data = await _read(request, limit)
     except TimeoutError:
         # Else aiohttp would wait for the rest once more before it closes the connection.
@@ -57,8 +60,6 @@ def _check_media_type(request: web.Request) -> None:
 
 
 async def _read(request: web.Request, limit: int) -> bytes:
-    if (request.content_length or 0) > limit:
-        raise TooLarge
     data = bytearray()
     try:
         async for piece in request.content.iter_any():

@@ -45,6 +45,8 @@ class ConnectionRunner(web.AppRunner):
             "auto_decompress": False,
             "keepalive_timeout": head_seconds,
             "lingering_time": LINGERING_SECONDS,
+            # The listener's connections have it from the beginning.
+            "tcp_keepalive": False,
         }
         super().__init__(
             app, handler_cancellation=True, shutdown_timeout=shutdown_timeout, **self._options

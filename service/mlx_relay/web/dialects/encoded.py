@@ -35,4 +35,6 @@ class EncodedSink(SseSink):
             return
         self._written += len(data)
         transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
-        self.is_full = transport.get_write_buffer_size() > HIGH_WATER_BYTES
+        if waiting := transport.get_write_buffer_size():
+            self._watch.start()
+        self.is_full = waiting > HIGH_WATER_BYTES
