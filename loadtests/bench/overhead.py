@@ -10,8 +10,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import bars
@@ -28,6 +29,9 @@ PACED_TOKENS: Final = 800
 PACED_STREAMS: Final = 50
 SPREAD_SECONDS: Final = 0.52
 """Starts are 10.4 ms apart: tokens of all streams then come evenly, not two dozen at a time."""
+ROUNDS: Final = 3
+IN_EACH_ROUND: Final = ("direct", "nginx", "relay", "relay+sinks")
+"""What the narrow bars compare: a neighbour's load comes and goes within a minute."""
 LONG_TOKENS: Final = 20_000
 MANY: Final = (1000, 5000)
 BASELINE: Final = Path(__file__).with_name("baseline.json")
@@ -164,21 +168,11 @@ async def measure(folder: Path, only: list[str] | None) -> Figures:
     chosen = {name: start for name, start in STARTS.items() if not only or name in only}
     if not targets.has_nginx():
         chosen.pop("nginx", None)
-    with targets.fake(library, "original") as upstream:
-        for name, start in chosen.items():
-            with start(_folder(folder / "paced"), upstream) as target:
-                figures[f"paced {name}"] = await paced(target, upstream)
+    figures.update(await measure_paced(folder, library, chosen))
     with targets.fake(library, "max") as upstream:
         for name, start in chosen.items():
             with start(_folder(folder / "full"), upstream) as target:
-                figures[f"full {name}"] = await full_speed(target, "long", LONG_TOKENS, 8)
-                if name == "relay":
-                    figures["full relay x2 streams"] = await full_speed(
-                        target, "long", LONG_TOKENS, 16
-                    )
-                    figures["full relay x2 length"] = await full_speed(
-                        target, "longer", 2 * LONG_TOKENS, 8
-                    )
+                await measure_full_speed(figures, name, target)
     if "relay" in chosen:
         for streams in MANY:
             home = _folder(folder / str(streams))
@@ -188,6 +182,40 @@ async def measure(folder: Path, only: list[str] | None) -> Figures:
             ):
                 figures[f"{streams} relay"] = await many(t, streams)
     return figures
+
+
+async def measure_paced(folder: Path, library: Path, chosen: dict[str, Start]) -> Figures:
+    """Return the paced figures of each target, the median of its rounds; they take turns."""
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in chosen}
+    figures = Figures()
+    with targets.fake(library, "original") as upstream, ExitStack() as running:
+        ready = {
+            name: running.enter_context(start(_folder(folder / f"paced-{name}"), upstream))
+            for name, start in chosen.items()
+        }
+        for number in range(ROUNDS):
+            for name, target in ready.items():
+                if number == 0 or name in IN_EACH_ROUND:
+                    rounds[name].append(await paced(target, upstream))
+    for name, rows in rounds.items():
+        figures[f"paced {name}"] = median_of(rows)
+    return figures
+
+
+async def measure_full_speed(figures: Figures, name: str, target: Target) -> None:
+    """Add the figures of a target at full speed; of the relay also with more, and with longer."""
+    ways = {f"full {name}": ("long", LONG_TOKENS, 8)}
+    if name == "relay":
+        ways["full relay x2 streams"] = ("long", LONG_TOKENS, 16)
+        ways["full relay x2 length"] = ("longer", 2 * LONG_TOKENS, 8)
+    rounds = ROUNDS if name in IN_EACH_ROUND else 1
+    rows = [{way: await full_speed(target, *ways[way]) for way in ways} for _ in range(rounds)]
+    for way in ways:
+        figures[way] = median_of([row[way] for row in rows])
+
+
+def median_of(rows: list[dict[str, float]]) -> dict[str, float]:
+    return {key: median(row[key] for row in rows) for key in rows[0]}
 
 
 def _folder(path: Path) -> Path:
