@@ -46,6 +46,25 @@ async def test_a_stream_of_one_process_is_read_and_stopped_at_another(redis: Red
         other.end_reading()
 
 
+async def test_who_has_no_streams_asks_nothing_and_then_hears_what_was_said_meanwhile(
+    redis: Redis,
+) -> None:
+    stopped: asyncio.Queue[str] = asyncio.Queue()
+    await redis.config_resetstat()
+    async with RedisBuffers(redis, stopped.put_nowait).running() as one:
+        for _ in range(20):
+            await redis.ping()
+        assert "cmdstat_xread" not in await redis.info("commandstats")
+        await redis.xadd(STOPS, {"stream_id": "s"})
+        log = one.open(KEY)
+        assert await stopped.get() == "s"
+        one.append(log, [b"1"], is_last=True)
+        other = one.open(StreamKey(7, "t"))
+        await redis.xadd(STOPS, {"stream_id": "t"})
+        assert await stopped.get() == "t"
+        one.append(other, [b"1"], is_last=True)
+
+
 async def test_what_ends_with_a_process_is_in_redis_before_it_goes(redis: Redis) -> None:
     async with RedisBuffers(redis, ignore).running() as one:
         one.append(one.open(KEY), [b"1", b"2"], is_last=True)
