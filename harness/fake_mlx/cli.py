@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 import typer
 
-from fake_mlx import cli_cassettes, cli_verdict
+from fake_mlx import __version__, cli_cassettes, cli_verdict
 from fake_mlx.cassette import CassetteError
 from fake_mlx.control import Control, make_control
 from fake_mlx.exits import BAD_CONFIGURATION, FAILED, fail
@@ -47,8 +47,20 @@ def main() -> None:
     app()
 
 
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer gives the option's value
+    if is_asked:
+        typer.echo(f"fake-mlx {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _fake_mlx() -> None:
+def _fake_mlx(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
     """A fake MLX server that replays recorded streams byte for byte and on time."""
 
 

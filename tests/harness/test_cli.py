@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from fake_mlx import __version__
 from fake_process import PATIENCE, one_line, post, run, running_fake
+
+
+def test_it_says_its_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout) == (0, f"fake-mlx {__version__}\n")
 
 
 def test_the_shipped_cassettes_are_served_without_a_word() -> None:

@@ -5,11 +5,12 @@ Exit codes: 2 usage, 78 configuration, 130 Ctrl-C, 1 anything else.
 
 import importlib
 import sys
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperGroup
 
+from mlx_relay import __version__
 from mlx_relay.cli.failures import report
 from mlx_relay.errors import RelayError
 
@@ -42,12 +43,28 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     name="mlx-relay",
-    help="An authenticated streaming relay for chat with MLX language models.",
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _show_version(is_asked: bool) -> None:  # noqa: FBT001 - typer gives the option's value
+    if is_asked:
+        typer.echo(f"mlx-relay {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _mlx_relay(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """An authenticated streaming relay for chat with MLX language models."""
 
 
 def _stand_in() -> None:

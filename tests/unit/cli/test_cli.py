@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlx_relay import __version__
 from mlx_relay.cli import COMMANDS
 from unit.cli.conftest import Command, assert_one_line
 
@@ -17,6 +18,11 @@ def test_help_names_every_command(command: Command) -> None:
     for name, (_, help_text) in COMMANDS.items():
         assert f"  {name}" in ran.out
         assert help_text in ran.out
+
+
+def test_it_says_its_version(command: Command) -> None:
+    ran = command("--version")
+    assert (ran.code, ran.out) == (0, f"mlx-relay {__version__}\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
