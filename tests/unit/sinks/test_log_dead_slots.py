@@ -12,9 +12,8 @@ from mlx_relay.sinks.log_slot import take_free_slot
 from mlx_relay.sinks.records import StreamEnded, decode_line, encode_line, started
 from support.values import stream_info
 
-NOW = datetime.now(UTC)
 KEEPING = Keeping(max_bytes=1000, keep=30, keep_days=30)
-START = encode_line(started(stream_info(), NOW))
+START = encode_line(started(stream_info(), datetime.now(UTC)))
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def names(tmp_path: Path) -> LogNames:
 
 def test_the_streams_of_a_dead_process_end_and_its_file_is_put_away(names: LogNames) -> None:
     take_free_slot(names).release()
-    settle_dead_slots(names, KEEPING, NOW)
+    settle_dead_slots(names, KEEPING, datetime.now(UTC))
     assert not names.live(1).exists()
     [old] = names.old()
     start, end = old.read_bytes().splitlines(keepends=True)
@@ -39,7 +38,7 @@ def test_the_streams_of_a_dead_process_end_and_its_file_is_put_away(names: LogNa
 
 def test_the_streams_of_a_living_process_are_left_alone(names: LogNames) -> None:
     slot = take_free_slot(names)
-    settle_dead_slots(names, KEEPING, NOW)
+    settle_dead_slots(names, KEEPING, datetime.now(UTC))
     assert names.live(1).read_bytes() == START + b'{"record":"str'
     slot.release()
 
@@ -50,7 +49,7 @@ def test_an_empty_file_and_one_that_is_gone_are_left_as_they_are(tmp_path: Path)
     for slot in slots:
         slot.release()
     names.live(1).touch()
-    settle_dead_slots(names, KEEPING, NOW)
+    settle_dead_slots(names, KEEPING, datetime.now(UTC))
     assert names.old() == []
     assert names.live(1).exists()
 
@@ -60,5 +59,5 @@ def test_a_file_that_cannot_be_settled_keeps_no_process_from_starting(names: Log
     names.live(1).unlink()
     names.live(1).symlink_to(names.path.with_name("elsewhere"))
     names.path.with_name("elsewhere").write_bytes(START)
-    settle_dead_slots(names, KEEPING, NOW)
+    settle_dead_slots(names, KEEPING, datetime.now(UTC))
     assert names.path.with_name("elsewhere").read_bytes() == START
