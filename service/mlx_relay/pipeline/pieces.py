@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from mlx_relay.pipeline.plain import decode_plain
+from mlx_relay.pipeline.deltas import ReasoningDelta, TextDelta
+from mlx_relay.pipeline.plain import read_plain
 
 MAX_LESSONS: Final = 8
 """So often what surrounds the text may be other than it was, before each chunk is read whole."""
@@ -24,10 +25,10 @@ _decode_text = msgspec.json.Decoder(str).decode
 class Pieces:
     """Reads pieces of one stream, from the field for content or from that for reasoning."""
 
-    __slots__ = ("_front", "_in_field", "_lessons", "_rear", "_served", "_start", "_stop")
+    __slots__ = ("_front", "_kind", "_lessons", "_rear", "_served", "_start", "_stop")
 
     def __init__(self, *, in_field: bool) -> None:
-        self._in_field = in_field
+        self._kind = ReasoningDelta if in_field else TextDelta
         self._lessons = MAX_LESSONS
         self._served = 0
         self._surround(b"", b"")
@@ -38,33 +39,32 @@ class Pieces:
             if self._start and data.startswith(self._front) and data.endswith(self._rear):
                 self._served += 1
                 return _decode_text(data[self._start : self._stop])
-            return self._read_whole(data)
-        except (ValueError, RecursionError):
+        except ValueError:
             return ""
+        return self._read_whole(data)
 
     def _read_whole(self, data: bytes) -> str:
         line, _, rest = data.partition(b"\n")
         if rest != b"\n" or not line.startswith(b"data: ") or b"\r" in line:
             return ""
         text = self._text_of(line[6:])
-        if text and self._may_learn():
+        if text and self._take_lesson():
             self._learn(data, text)
         return text
 
     def _text_of(self, chunk: bytes) -> str:
-        delta = decode_plain(chunk).choices[0].delta
-        text, other = delta.content, delta.reasoning_content or delta.reasoning
-        if self._in_field:
-            text, other = other, text
-        return "" if other else text or ""
+        delta = read_plain(chunk)
+        return delta.text if isinstance(delta, self._kind) else ""
 
-    def _may_learn(self) -> bool:
-        """Some servers put into each chunk what is new in each: there is nothing to learn."""
+    def _take_lesson(self) -> bool:
+        """Return whether one is left: a server whose chunks all differ teaches nothing."""
         if self._served >= WORTH_READS:
             self._lessons = MAX_LESSONS
         self._served = 0
-        self._lessons -= self._lessons > 0
-        return self._lessons > 0
+        if not self._lessons:
+            return False
+        self._lessons -= 1
+        return True
 
     def _learn(self, data: bytes, text: str) -> None:
         """Note what surrounds *text*, if another text could stand in just this place."""

@@ -35,14 +35,13 @@ class _Chunk(msgspec.Struct):
     usage: None = None
 
 
-decode_plain = msgspec.json.Decoder(_Chunk).decode
-"""Read a chunk that holds at most text and reasoning; raises ValueError or RecursionError."""
+_decode = msgspec.json.Decoder(_Chunk).decode
 
 
 def read_plain(text: str | bytes) -> TextDelta | ReasoningDelta | None:
     """Return the delta of a chunk with one piece of text or reasoning, else None."""
     try:
-        delta = decode_plain(text).choices[0].delta
+        delta = _decode(text).choices[0].delta
     except (ValueError, RecursionError):
         return None
     reasoning = delta.reasoning_content or delta.reasoning

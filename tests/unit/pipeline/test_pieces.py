@@ -72,9 +72,9 @@ def chunks_read(reads: Iterable[bytes], monkeypatch: pytest.MonkeyPatch) -> int:
 
     def note(chunk: bytes | str) -> Any:
         seen.append(chunk)
-        return plain.decode_plain(chunk)
+        return plain.read_plain(chunk)
 
-    monkeypatch.setattr(pieces, "decode_plain", note)
+    monkeypatch.setattr(pieces, "read_plain", note)
     reader = Pieces(in_field=False)
     for read in reads:
         assert reader.read(read)
@@ -107,7 +107,7 @@ def test_what_was_learnt_outlives_what_takes_the_long_way(monkeypatch: pytest.Mo
     pipeline = Pipeline()
     for text in ("a", "b", "\n", "c"):
         pipeline.feed(content(text), 0.0)
-    monkeypatch.setattr(pieces, "decode_plain", None)
+    monkeypatch.setattr(pieces, "read_plain", None)
     assert pipeline.short_way
     assert pipeline.short_way.take(content("d"))
 
