@@ -52,6 +52,11 @@ class MemoryBuffers:
         if self.bytes > self._process_bytes:
             self._make_room(log)
 
+    @property
+    def has_running(self) -> bool:
+        """Some stream has not ended."""
+        return len(self._logs) > len(self._over)
+
     def own(self, key: StreamKey) -> StreamLog | None:
         return self._logs.get(key)
 

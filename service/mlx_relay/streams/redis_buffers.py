@@ -46,8 +46,7 @@ class RedisBuffers:
         self._stop = stop
         self._memory = memory or MemoryBuffers()
         self._copies = RedisCopies(redis, self._memory.own, keep_seconds=KEEP_SECONDS)
-        self._running: set[StreamKey] = set()
-        self._some_run = asyncio.Event()
+        self._opened = asyncio.Event()
         self._ending = asyncio.Event()
         self._last_stop = b"0-0"
 
@@ -68,15 +67,12 @@ class RedisBuffers:
                     await self._copies.flush()
 
     def open(self, key: StreamKey) -> StreamLog:
-        self._running.add(key)
-        self._some_run.set()
+        self._opened.set()
         return self._memory.open(key)
 
     def append(self, log: StreamLog, events: Sequence[bytes], *, is_last: bool) -> None:
         self._memory.append(log, events, is_last=is_last)
         self._copies.note(log)
-        if is_last:
-            self._running.discard(log.key)
 
     def own(self, key: StreamKey) -> StreamLog | None:
         return self._memory.own(key)
@@ -121,9 +117,9 @@ class RedisBuffers:
         """Listen as long as there are streams that somebody may want to end."""
         while True:
             raise_if_cancelled()
-            if not self._running:
-                self._some_run.clear()
-                await self._some_run.wait()
+            if not self._memory.has_running:
+                self._opened.clear()
+                await self._opened.wait()
             try:
                 found: Any = await self._redis.xread(
                     {STOPS: self._last_stop}, block=WAIT_MILLISECONDS
