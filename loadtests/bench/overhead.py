@@ -215,6 +215,7 @@ async def measure_full_speed(figures: Figures, name: str, target: Target) -> Non
 
 
 def median_of(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Return the median of each figure."""
     return {key: median(row[key] for row in rows) for key in rows[0]}
 
 
