@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from fake_process import FakeProcess
+from support.tcp import tcp_server
 
 
 def make_certificate(folder: Path) -> Path:
@@ -35,13 +36,15 @@ async def tls_before(fake: FakeProcess, certificate: Path) -> AsyncIterator[str]
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         source, drain = await asyncio.open_connection(*fake.address)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_pump(reader, drain))
-            group.create_task(_pump(source, writer))
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_pump(reader, drain))
+                group.create_task(_pump(source, writer))
+        finally:
+            drain.transport.abort()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    async with server:
-        yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with tcp_server(serve, tls=context) as port:
+        yield f"https://127.0.0.1:{port}"
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-import asyncio
+import socket
 from pathlib import Path
 
 import pytest
@@ -27,11 +27,10 @@ def test_a_file_without_certificates_vouches_for_nobody(tmp_path: Path) -> None:
 
 
 async def test_nobody_there_is_unreachable() -> None:
-    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    server.close()
-    with pytest.raises(Unreachable):
-        await LiveServer(f"http://127.0.0.1:{port}").connect()
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(Unreachable):
+            await LiveServer(f"http://127.0.0.1:{bound.getsockname()[1]}").connect()
 
 
 async def test_a_server_without_tls_is_unreachable_by_https(fake: FakeProcess) -> None:

@@ -8,6 +8,7 @@ import aiohttp
 
 from support.processes import Service
 from support.relay import RelayService
+from support.tcp import tcp_server
 
 
 async def journal(fake: Service) -> list[dict[str, Any]]:
@@ -37,14 +38,11 @@ class SilentServer:
         except ConnectionError:
             pass
         self.left.set()
-        writer.close()
 
 
 async def leave_a_silent_server(relay: RelayService, name: str, head: bytes) -> None:
     silent = SilentServer(head)
-    listener = await asyncio.start_server(silent.handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    async with listener, relay.session() as session:
+    async with tcp_server(silent.handle) as port, relay.session() as session:
         profile_id = await relay.add_profile(
             session, name=name, host="127.0.0.1", port=port, model_path="m"
         )
@@ -73,9 +71,7 @@ async def test_leaving_in_mid_stream_closes_the_upstream_and_is_logged(
     frame = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
     head = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
     silent = SilentServer(head + frame)
-    listener = await asyncio.start_server(silent.handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    async with listener, relay.session() as session:
+    async with tcp_server(silent.handle) as port, relay.session() as session:
         profile_id = await relay.add_profile(
             session, name="mid", host="127.0.0.1", port=port, model_path="m"
         )

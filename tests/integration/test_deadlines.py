@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from support.relay import Events, RelayService, events_of
+from support.tcp import tcp_server
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 TEXT = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
@@ -26,19 +27,13 @@ async def server(talk: Talk) -> AsyncIterator[int]:
     """Serve *talk*, then stay silent until the client leaves; yields the port."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await talk(writer)
-            while await reader.read(65536):
-                pass
-        except ConnectionError:
+        await reader.readuntil(b"\r\n\r\n")
+        await talk(writer)
+        while await reader.read(65536):
             pass
-        finally:
-            writer.close()
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    async with listener:
-        yield listener.sockets[0].getsockname()[1]
+    async with tcp_server(handle) as port:
+        yield port
 
 
 def says(*pieces: bytes) -> Talk:

@@ -14,6 +14,7 @@ import pytest
 
 from support.held_model import HEAD, HeldModel, held_model
 from support.relay import RelayService, command, relay_service
+from support.tcp import tcp_server
 
 MAX_STREAMS = 6
 MAX_QUEUED = 3
@@ -247,12 +248,9 @@ async def test_a_dead_server_is_left_alone_and_shown_as_down(narrow: RelayServic
         nonlocal tried
         tried += 1
         await reader.readuntil(b"\r\n\r\n")
-        writer.close()
 
-    listener = await asyncio.start_server(hang_up, "127.0.0.1", 0)
     model = HeldModel()
-    model.port = listener.sockets[0].getsockname()[1]
-    async with listener, chats(narrow, model, "dead") as door:
+    async with tcp_server(hang_up) as model.port, chats(narrow, model, "dead") as door:
         causes = []
         for _ in range(12):
             (last,) = (await (await door.open()).until(type="error"))[-1:]
@@ -287,7 +285,7 @@ async def test_one_failure_keeps_nobody_from_a_server_that_comes_back(
         async with chats(narrow, model, "back") as door:
             (last,) = (await (await door.open()).until(type="error"))[-1:]
             assert (last["code"], last["detail"]) == ("upstream_unreachable", "refused")
-            async with await asyncio.start_server(model.handle, sock=away):
+            async with tcp_server(model.handle, bound=away):
                 stream = await door.open()
                 (await model.next()).finish()
                 await stream.until(type="done")

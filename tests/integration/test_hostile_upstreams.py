@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 import pytest
 
 from support.relay import RelayService, text_of
+from support.tcp import tcp_server
 from tls import make_certificate
 
 OK: Final = b"HTTP/1.1 200 OK\r\n"
@@ -87,17 +88,12 @@ async def upstream(said: bytes, tls: ssl.SSLContext | None = None) -> AsyncItera
     """Run a server that answers every request with *said*; yields its port."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(said)
-            await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        writer.close()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(said)
+        await writer.drain()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with tcp_server(answer, tls=tls) as port:
+        yield port
 
 
 @pytest.mark.parametrize("name", CASES)

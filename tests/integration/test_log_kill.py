@@ -16,6 +16,7 @@ import pytest
 
 from support.processes import Service, running
 from support.relay import command, relay_service
+from support.tcp import tcp_server
 
 STREAMS = 50
 MOST_EVENTS = 2_000
@@ -160,10 +161,8 @@ async def test_two_hundred_kills_tear_no_line_and_leave_no_stream_without_its_en
 async def test_a_process_that_starts_ends_only_the_streams_of_dead_ones(tmp_path: Path) -> None:
     """Two services share a log; one is killed and comes back while the other has a stream."""
     upstream = SlowServer()
-    listener = await asyncio.start_server(upstream.handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
     arguments = ("serve", "--port", "0")
-    async with listener:
+    async with tcp_server(upstream.handle) as port:
         with relay_service(tmp_path) as living, contextlib.ExitStack() as others:
             env = {"MLX_RELAY_DATA_DIR": str(tmp_path)}
             dying = others.enter_context(running("mlx_relay", *arguments, env=env))

@@ -14,6 +14,7 @@ from support.openai import hear, key_of, openai_client
 from support.processes import Service
 from support.relay import RelayService
 from support.scripted_model import Answer, ScriptedModel, scripted_model
+from support.tcp import tcp_server
 
 HELLO: list[Any] = [{"role": "user", "content": "Hello!"}]
 WEATHER: list[Any] = [
@@ -246,11 +247,9 @@ async def test_a_refusal_of_the_model_server_is_not_tried_again(relay: RelayServ
         await reader.readuntil(b"\r\n\r\n")
         asked += 1
         writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
 
-    server = await asyncio.start_server(refuse, "127.0.0.1", 0)
-    async with server:
-        name = await add(relay, "refuses", server.sockets[0].getsockname()[1])
+    async with tcp_server(refuse) as port:
+        name = await add(relay, "refuses", port)
         async with AsyncOpenAI(base_url=f"{relay.url}/v1", api_key=key_of(relay)) as eager:
             with pytest.raises(openai.BadRequestError) as failed:
                 await eager.chat.completions.create(model=name, messages=HELLO)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.relay import events_of, relay_service
+from support.tcp import tcp_server
 
 TEXT = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
 
@@ -21,11 +22,8 @@ async def test_a_live_stream_is_told_that_the_server_restarts(tmp_path: Path, nu
         while await reader.read(65536):
             pass
         closed.set()
-        writer.close()
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    async with listener:
+    async with tcp_server(handle) as port:
         with relay_service(tmp_path) as relay:
             async with relay.session() as session:
                 profile_id = await relay.add_profile(

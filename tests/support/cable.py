@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from support.tcp import tcp_server
+
 
 class Cable:
     """It leads from *port* to *target*, another port of this host."""
@@ -36,6 +38,7 @@ class Cable:
                 group.create_task(_pass_on(far_reader, writer))
         finally:
             self._ends -= ends
+            far_writer.transport.abort()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,11 +52,5 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 @asynccontextmanager
 async def cable_to(target: int) -> AsyncIterator[Cable]:
     cable = Cable(target)
-    server = await asyncio.start_server(cable.carry, "127.0.0.1", 0)
-    cable.port = server.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(cable.carry) as cable.port:
         yield cable
-    finally:
-        server.close()
-        cable.cut()
-        await server.wait_closed()

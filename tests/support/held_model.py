@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from support.tcp import tcp_server
+
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 TEXT = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
 END = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -58,15 +60,10 @@ class HeldModel:
         except ConnectionError:
             pass
         held.left.set()
-        writer.close()
 
 
 @asynccontextmanager
 async def held_model() -> AsyncIterator[HeldModel]:
     model = HeldModel()
-    listener = await asyncio.start_server(model.handle, "127.0.0.1", 0)
-    model.port = listener.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(model.handle) as model.port:
         yield model
-    finally:
-        listener.close()

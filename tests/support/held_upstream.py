@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from support.tcp import tcp_server
+
 HEAD = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 TEXT = b'data: {"choices":[{"delta":{"content":"hello"}}]}\n\n'
 END = b'data: {"choices":[{"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
@@ -33,18 +35,13 @@ class HeldUpstream:
             if self.go.is_set():
                 writer.write(END)
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            return
         finally:
             self.open -= 1
-            writer.close()
 
 
 @asynccontextmanager
 async def held_upstream() -> AsyncIterator[HeldUpstream]:
     upstream = HeldUpstream()
-    server = await asyncio.start_server(upstream.answer, "127.0.0.1", 0)
-    upstream.port = server.sockets[0].getsockname()[1]
-    async with server:
+    async with tcp_server(upstream.answer) as upstream.port:
         yield upstream
         upstream.go.set()

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from support.relay import RelayService
+from support.tcp import tcp_server
 
 PATIENCE_SECONDS = 60.0
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -40,7 +41,6 @@ class Lockstep:
             writer.write(_message({"choices": [{"delta": {"content": text}}]}))
         await self._arrived.acquire()
         writer.write(_message(_LAST) + b"data: [DONE]\n\n")
-        writer.close()
 
     async def chat(self, relay: RelayService, profile_id: int) -> bytes:
         """Return the bytes of the answer after its head, what differs from run to run masked."""
@@ -80,9 +80,7 @@ def events_in(data: bytes) -> int:
 async def lockstep() -> AsyncIterator[Lockstep]:
     """Run the model on a free port."""
     model = Lockstep()
-    server = await asyncio.start_server(model.serve, "127.0.0.1", 0)
-    async with server:
-        model.port = server.sockets[0].getsockname()[1]
+    async with tcp_server(model.serve) as model.port:
         yield model
 
 

@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+from support.tcp import tcp_server
+
 PATIENCE_SECONDS = 30.0
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: %s\r\nConnection: close\r\n\r\n"
 
@@ -76,33 +78,19 @@ class ScriptedModel:
     def __init__(self) -> None:
         self.port = 0
         self._answers: asyncio.Queue[Answer] = asyncio.Queue()
-        self._all: list[Answer] = []
 
     async def asked(self) -> Answer:
         """Wait for the next chat request."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return await self._answers.get()
 
-    def cut_all(self) -> None:
-        for answer in self._all:
-            answer.cut()
-
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._answer(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # whoever asked has gone
-        finally:
-            writer.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         if not head.startswith(b"POST"):
             writer.write(_HEAD % b"application/json" + b'{"object":"list","data":[]}')
             return
         answer = Answer(json.loads(await _read_body(head, reader)), writer)
         writer.write(_HEAD % b"text/event-stream")
-        self._all.append(answer)
         self._answers.put_nowait(answer)
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(_watch(reader, answer))
@@ -124,11 +112,5 @@ async def _watch(reader: asyncio.StreamReader, answer: Answer) -> None:
 @asynccontextmanager
 async def scripted_model() -> AsyncIterator[ScriptedModel]:
     model = ScriptedModel()
-    server = await asyncio.start_server(model.serve, "127.0.0.1", 0)
-    model.port = server.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(model.serve) as model.port:
         yield model
-    finally:
-        server.close()
-        model.cut_all()
-        await server.wait_closed()

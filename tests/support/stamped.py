@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 
+from support.tcp import tcp_server
+
 TOKENS = 150
 GAP_SECONDS = 0.02
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
@@ -20,9 +22,8 @@ _END = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]
 @asynccontextmanager
 async def stamping_model() -> AsyncIterator[int]:
     """Run the model; yields its port."""
-    server = await asyncio.start_server(_serve, "127.0.0.1", 0)
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with tcp_server(_serve) as port:
+        yield port
 
 
 async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -33,7 +34,6 @@ async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         message = {"choices": [{"delta": {"content": f"{time.monotonic()} "}}]}
         writer.write(b"data: " + json.dumps(message).encode() + b"\n\n")
     writer.write(_END)
-    writer.close()
 
 
 async def latencies(session: aiohttp.ClientSession, profile_id: int) -> list[float]:

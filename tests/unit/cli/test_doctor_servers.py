@@ -5,15 +5,14 @@ import asyncio
 import pytest
 
 from mlx_relay.cli.doctor_servers import silent_address
+from support.tcp import tcp_server
 
 
 async def test_one_that_takes_connections_is_not_silent() -> None:
     async def close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
 
-    server = await asyncio.start_server(close, "127.0.0.1", 0)
-    async with server:
-        port = server.sockets[0].getsockname()[1]
+    async with tcp_server(close) as port:
         assert await silent_address(f"redis://127.0.0.1:{port}/0", 1) is None
         assert await silent_address("redis://127.0.0.1/0", port) is None
 

@@ -11,6 +11,7 @@ from mlx_relay.places import OwnPlaces
 from mlx_relay.profiles import Profile
 from mlx_relay.shared.shares import Shares, open_shares
 from support.redis import RedisServer, redis_server
+from support.until import until
 
 OPEN = Profile(id=2, name="p", host="127.0.0.1", port=1, model_path="m")
 ADA, BOB, EVE = 1, 2, 3
@@ -56,6 +57,8 @@ async def relays(redis: RedisServer) -> AsyncIterator[AsyncExitStack]:
 
 
 async def start(stack: AsyncExitStack, redis: RedisServer, limits: Limits | None = None) -> Relay:
-    """Start a relay, which ends with *stack*."""
+    """Start a relay, which ends with *stack*; returns when it has reached Redis."""
     opening = open_shares(redis.url, limits or Limits(), places=OwnPlaces(), attempts=OwnAttempts())
-    return Relay(await stack.enter_async_context(opening))
+    relay = Relay(await stack.enter_async_context(opening))
+    await until(lambda: relay.shares.trouble() is None)
+    return relay

@@ -8,6 +8,7 @@ from mlx_relay.errors import StreamError
 from mlx_relay.profiles import Deadlines, Profile
 from mlx_relay.upstream.addresses import AddressPolicy
 from mlx_relay.upstream.connect import RETRY_SECONDS, Connector
+from support.tcp import tcp_server
 
 
 def profile(port: int, **fields: str) -> Profile:
@@ -27,6 +28,10 @@ def connector() -> Connector:
     return Connector(AddressPolicy(), time.monotonic)
 
 
+async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.close()
+
+
 async def cause_of(profile: Profile) -> str:
     with pytest.raises(StreamError) as raised:
         await connector().connect(profile)
@@ -35,9 +40,7 @@ async def cause_of(profile: Profile) -> str:
 
 
 async def test_a_name_with_several_addresses_leads_to_the_one_that_answers() -> None:
-    listener = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
+    async with tcp_server(hang_up) as port:
         transport, reader = await connector().connect(profile(port, host="localhost"))
         assert transport.get_extra_info("peername")[1] == port
         with pytest.raises(StreamError):
@@ -45,13 +48,12 @@ async def test_a_name_with_several_addresses_leads_to_the_one_that_answers() -> 
 
 
 async def test_a_server_that_takes_a_connection_and_resets_it_is_unreachable() -> None:
-    def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.transport.abort()
 
-    listener = await asyncio.start_server(reset, "127.0.0.1", 0)
-    async with listener:
+    async with tcp_server(reset) as port:
         for _ in range(20):
-            _, reader = await connector().connect(profile(listener.sockets[0].getsockname()[1]))
+            _, reader = await connector().connect(profile(port))
             with pytest.raises(StreamError) as raised:
                 await reader.head
             assert raised.value.cause == "closed"
@@ -70,11 +72,8 @@ async def test_a_name_that_does_not_exist_is_dns() -> None:
 async def test_a_server_without_tls_is_tls() -> None:
     async def speaks_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
 
-    listener = await asyncio.start_server(speaks_plainly, "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
+    async with tcp_server(speaks_plainly) as port:
         assert await cause_of(profile(port, scheme="https")) == "tls"
 
 
@@ -171,9 +170,7 @@ async def test_a_name_that_leads_to_denied_addresses_alone_is_not_connected_to(
 async def test_of_several_addresses_the_denied_ones_are_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    listener = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
-    async with listener:
-        port = listener.sockets[0].getsockname()[1]
+    async with tcp_server(hang_up) as port:
         resolver = Resolver(monkeypatch, "169.254.169.254", "127.0.0.1", "192.0.2.1")
         transport, _ = await connector().connect(profile(port, host="mac.local"))
         transport.abort()

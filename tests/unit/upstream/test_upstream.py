@@ -11,6 +11,7 @@ from mlx_relay.errors import StreamError
 from mlx_relay.profiles import Deadlines, Profile, Reachability
 from mlx_relay.upstream import AddressPolicy, Head, Upstream
 from mlx_relay.upstream.breaker import FAILURES_TO_OPEN, FIRST_RETRY_SECONDS
+from support.tcp import tcp_server
 from support.values import Clock
 
 Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -41,19 +42,11 @@ async def server(reply: Reply, port: int = 0) -> AsyncIterator[int]:
     """Serve *reply* to whoever comes, after reading a request head; yields the port."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            await reply(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        await reader.readuntil(b"\r\n\r\n")
+        await reply(reader, writer)
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", port)
-    try:
-        yield listener.sockets[0].getsockname()[1]
-    finally:
-        listener.close()
+    async with tcp_server(handle, port) as bound:
+        yield bound
 
 
 def sends(*pieces: bytes) -> Reply:
@@ -250,12 +243,9 @@ async def test_a_large_body_goes_out_whole_with_its_length() -> None:
         arrived.append(await reader.readuntil(b"\r\n\r\n"))
         arrived.append(await reader.readexactly(len(body)))
         writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
-        writer.close()
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
     async with (
-        listener,
+        tcp_server(handle) as port,
         await Upstream(AddressPolicy()).open(profile(port), body) as exchange,
     ):
         await exchange.pump(Keeper())
@@ -270,16 +260,11 @@ async def test_the_request_is_what_an_mlx_server_wants() -> None:
         heads.append(await reader.readuntil(b"\r\n\r\n"))
         heads.append(await reader.readexactly(len(b'{"a":1}')))
         writer.write(HEAD + b"Content-Length: 0\r\n\r\n")
-        writer.close()
 
-    listener = await asyncio.start_server(handle, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    keyed = Profile(id=1, name="p", host="127.0.0.1", port=port, model_path="m", api_key="k")
-    async with (
-        listener,
-        await Upstream(AddressPolicy()).open(keyed, b'{"a":1}') as exchange,
-    ):
-        await exchange.pump(Keeper())
+    async with tcp_server(handle) as port:
+        keyed = Profile(id=1, name="p", host="127.0.0.1", port=port, model_path="m", api_key="k")
+        async with await Upstream(AddressPolicy()).open(keyed, b'{"a":1}') as exchange:
+            await exchange.pump(Keeper())
     head = heads[0].lower()
     assert head.startswith(b"post /v1/chat/completions http/1.1\r\n")
     assert b"\r\ncontent-length: 7\r\n" in head
