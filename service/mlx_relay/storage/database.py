@@ -15,8 +15,8 @@ from mlx_relay.errors import ConfigurationError
 from mlx_relay.storage import postgresql, sqlite
 from mlx_relay.storage.audit import AuditLog
 from mlx_relay.storage.conversations import Conversations
-from mlx_relay.storage.migrate import LOCK_SECONDS, SchemaState, migrate, schema_state
 from mlx_relay.storage.repository import Repository
+from mlx_relay.storage.schema import SchemaState, schema_state
 from mlx_relay.storage.sign_ins import SignIns
 from mlx_relay.storage.standing import Standing
 from mlx_relay.storage.transactions import WRITES, Transactions
@@ -110,6 +110,8 @@ async def _prepare(engine: AsyncEngine, url: URL) -> None:
 
 
 async def _migrate(url: URL) -> None:
+    from mlx_relay.storage.migrate import LOCK_SECONDS, migrate  # noqa: PLC0415 - see schema.py
+
     is_sqlite = url.drivername == SQLITE
     patient = sqlite.make_engine(url, busy_seconds=LOCK_SECONDS) if is_sqlite else _make_engine(url)
     try:

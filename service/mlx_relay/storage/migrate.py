@@ -1,21 +1,15 @@
 """An open connection in; its schema at this program's version afterwards.
 
 To add a version: change ``models.py``, add a file in ``migrations/versions`` whose
-``down_revision`` is the last one; a test compares the two.
+``down_revision`` is the last one, and whose name begins with its own; tests compare them.
 """
-
-from pathlib import Path
-from typing import Literal, TypeAlias
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from mlx_relay.errors import ConfigurationError
-
-SchemaState: TypeAlias = Literal["empty", "older", "current", "newer"]
+from mlx_relay.storage.schema import MIGRATIONS, schema_state
 
 NEWER = "database: its schema is newer than this mlx-relay: install the newer version"
 
@@ -24,18 +18,6 @@ LOCK_SECONDS = 60
 
 _LOCK_NUMBER = 0x6D6C7872
 """Any constant that all our processes agree on ("mlxr")."""
-
-
-def schema_state(connection: Connection) -> SchemaState:
-    """Return how the schema stands to this program's; changes nothing."""
-    current = MigrationContext.configure(connection).get_current_revision()
-    if current is None:
-        return "empty"
-    scripts = ScriptDirectory.from_config(_config(connection))
-    if current == scripts.get_current_head():
-        return "current"
-    known = {script.revision for script in scripts.walk_revisions()}
-    return "older" if current in known else "newer"
 
 
 def migrate(connection: Connection) -> None:
@@ -59,7 +41,7 @@ def _lock_postgresql(connection: Connection) -> None:
 
 def _config(connection: Connection) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
