@@ -3,14 +3,12 @@
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, inspect
+from sqlalchemy import Connection, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from mlx_relay.storage import open_database
 from mlx_relay.storage.migrate import _config, migrate
 from mlx_relay.storage.models import Base
-from mlx_relay.storage.schema import REVISIONS
 
 
 def differences(connection: Connection) -> object:
@@ -19,12 +17,6 @@ def differences(connection: Connection) -> object:
 
 def table_names(connection: Connection) -> set[str]:
     return set(inspect(connection).get_table_names())
-
-
-def test_the_files_are_named_by_their_revisions_in_their_order() -> None:
-    with create_engine("sqlite://").connect() as connection:
-        scripts = ScriptDirectory.from_config(_config(connection))
-    assert [script.revision for script in scripts.walk_revisions()] == list(reversed(REVISIONS))
 
 
 async def test_the_migrations_make_what_the_models_say(database_url: str) -> None:
