@@ -15,9 +15,12 @@ demo: .venv/service.stamp webui    ## run the relay against recorded MLX streams
 webui: .venv/service.stamp    ## build the chat page, if its sources changed
 	@$(BIN)/python hatch_build.py
 
+# One more than there are processors: a test waits for its servers for a quarter of its time.
+TESTERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 test: .venv/dev.stamp webui    ## run the tests
 	@scripts/system-packages
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n $(TESTERS) --maxprocesses 4 --dist loadfile
 
 FUZZED := tests/unit/pipeline/test_sse.py tests/unit/pipeline/test_pipeline.py tests/unit/web/test_strict_json.py \
     tests/unit/web/test_host_names.py tests/unit/web/test_allowed_hosts.py tests/unit/web/test_naughty_strings.py \

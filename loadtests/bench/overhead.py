@@ -30,7 +30,7 @@ PACED_STREAMS: Final = 50
 SPREAD_SECONDS: Final = 0.52
 """Starts are 10.4 ms apart: tokens of all streams then come evenly, not two dozen at a time."""
 ROUNDS: Final = 3
-IN_EACH_ROUND: Final = ("direct", "nginx", "relay", "relay+sinks")
+IN_EACH_ROUND: Final = ("direct", "nginx", "relay", "relay+sinks", "relay-2-workers")
 """What the narrow bars compare: a neighbour's load comes and goes within a minute."""
 LONG_TOKENS: Final = 20_000
 MANY: Final = (1000, 5000)
