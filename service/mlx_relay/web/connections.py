@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from mlx_relay.errors import BadRequest, HeadTooLarge, RequestError
+from mlx_relay.web.access_log import CLIENT_GONE
 from mlx_relay.web.errors import error_answer
 from mlx_relay.web.headers import GUARDS
 
@@ -110,7 +111,7 @@ class _Connection(web.RequestHandler):
         _log.info(
             "request_broken",
             address=request.remote,
-            status=error.status,
+            status=CLIENT_GONE if isinstance(exc, ConnectionError) else error.status,
             error=type(exc).__name__ if exc else None,
         )
         if request.writer.output_size > 0:

@@ -1,6 +1,7 @@
 """What the parser gives up on is answered as everything else, and quotes nothing."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,6 +41,14 @@ async def fail_late(request: web.Request) -> web.StreamResponse:
     raise ValueError(SECRET)
 
 
+async def answer_too_late(request: web.Request) -> web.StreamResponse:
+    assert request.transport
+    request.transport.abort()
+    response = web.StreamResponse()
+    await response.prepare(request)
+    return response
+
+
 async def say_much(request: web.Request) -> web.StreamResponse:
     """Answer with more than the kernel takes for a client that does not read."""
     response = web.StreamResponse()
@@ -60,6 +69,7 @@ async def serving(head_seconds: float = 60.0, *, with_errors: bool = True) -> As
     app.router.add_post("/read", read)
     app.router.add_get("/fail", fail)
     app.router.add_get("/late", fail_late)
+    app.router.add_get("/too-late", answer_too_late)
     runner = ConnectionRunner(app, shutdown_timeout=1, head_seconds=head_seconds)
     await runner.setup()
     try:
@@ -109,6 +119,14 @@ async def test_after_the_first_byte_the_connection_ends_and_no_second_answer_com
             received = await exchange(port, b"GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
     assert received.count(b"HTTP/1.1") == 1
     assert received.endswith(b"half\r\n")
+
+
+async def test_a_client_that_left_before_the_head_is_no_failure_of_ours() -> None:
+    with capture_logs() as records:
+        async with serving() as port:
+            with contextlib.suppress(ConnectionError):
+                await exchange(port, b"GET /too-late HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert [(record["event"], record["status"]) for record in records] == [("request_broken", 499)]
 
 
 @pytest.mark.parametrize(
