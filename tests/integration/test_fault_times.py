@@ -111,7 +111,8 @@ class Left(NamedTuple):
 def leave(relay: RelayService, profile_id: int, stay: float, how: str) -> Left:
     """Ask, *stay* for so many seconds once the stream is open, and leave by FIN or by RST."""
     body = json.dumps({"profile_id": profile_id, "messages": [{"role": "user", "content": "Hi"}]})
-    fields = {"Host": "relay", "Content-Type": "application/json", "Content-Length": str(len(body))}
+    fields = {"Host": "127.0.0.1", "Content-Type": "application/json"}
+    fields["Content-Length"] = str(len(body))
     lines = [f"{name}: {value}" for name, value in (fields | relay.headers).items()]
     head = "\r\n".join(["POST /api/chat/completions HTTP/1.1", *lines, "", ""])
     with socket.create_connection(("127.0.0.1", relay.service.port), timeout=10) as connection:
@@ -119,7 +120,9 @@ def leave(relay: RelayService, profile_id: int, stay: float, how: str) -> Left:
         connection.sendall((head + body).encode())
         came = b""
         while b'"type":"start"' not in came:
-            came += connection.recv(65536)
+            data = connection.recv(65536)
+            assert data, came
+            came += data
         time.sleep(stay)  # when the client leaves is what is drawn
         if how == "reset":
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
