@@ -43,7 +43,7 @@ class _Commands(TyperGroup):
 
 
 def _load(command: str) -> ModuleType:
-    # What modules make stays: to look through it takes a sixth of a start.
+    # What modules make stays: to look through it takes a twentieth of a start.
     gc.disable()
     try:
         return importlib.import_module(f"{__name__}.{command}")

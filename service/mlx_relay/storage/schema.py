@@ -1,6 +1,6 @@
 """An open connection in; how its schema stands to this program's out.
 
-Alembic would say the same. To load it takes a fifth of a start, and hardly any start migrates.
+Alembic would say the same. To load it takes a tenth of a start, and hardly any start migrates.
 """
 
 from pathlib import Path

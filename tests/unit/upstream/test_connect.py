@@ -28,8 +28,8 @@ def connector() -> Connector:
     return Connector(AddressPolicy(), time.monotonic)
 
 
-async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.close()
+async def hang_up(*_: object) -> None:
+    """The server closes a connection with which nobody talks."""
 
 
 async def cause_of(profile: Profile) -> str:
