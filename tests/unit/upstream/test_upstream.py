@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -11,10 +11,8 @@ from mlx_relay.errors import StreamError
 from mlx_relay.profiles import Deadlines, Profile, Reachability
 from mlx_relay.upstream import AddressPolicy, Head, Upstream
 from mlx_relay.upstream.breaker import FAILURES_TO_OPEN, FIRST_RETRY_SECONDS
-from support.tcp import tcp_server
+from support.tcp import Talk, tcp_server
 from support.values import Clock
-
-Reply = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 
@@ -38,7 +36,7 @@ class Keeper:
 
 
 @asynccontextmanager
-async def server(reply: Reply, port: int = 0) -> AsyncIterator[int]:
+async def server(reply: Talk, port: int = 0) -> AsyncIterator[int]:
     """Serve *reply* to whoever comes, after reading a request head; yields the port."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -49,7 +47,7 @@ async def server(reply: Reply, port: int = 0) -> AsyncIterator[int]:
         yield bound
 
 
-def sends(*pieces: bytes) -> Reply:
+def sends(*pieces: bytes) -> Talk:
     async def reply(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for piece in pieces:
             writer.write(piece)
@@ -86,7 +84,7 @@ async def ask(port: int, **deadlines: float) -> Keeper:
     return keeper
 
 
-async def failure_of(reply: Reply, **deadlines: float) -> tuple[str, str]:
+async def failure_of(reply: Talk, **deadlines: float) -> tuple[str, str]:
     async with server(reply) as port:
         with pytest.raises(StreamError) as raised:
             await ask(port, **deadlines)
@@ -129,7 +127,7 @@ def status(line: str, *headers: str) -> bytes:
     ],
 )
 async def test_an_answer_that_is_no_chat_stream_fails_with_its_code_and_cause(
-    reply: Reply, failure: tuple[str, str]
+    reply: Talk, failure: tuple[str, str]
 ) -> None:
     assert await failure_of(reply) == failure
 
